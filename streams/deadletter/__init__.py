@@ -1,0 +1,1 @@
+"""Dead letters: why a record was refused, and how it is kept."""

@@ -1,0 +1,207 @@
+"""What is said on the pipeline's own topics, in one shape for all sources.
+
+`shipment.events` (keyed by order) carries `Event`, `TermsChanged`, `Tick` and `DeadLetterMark`.
+`shipment.references` (keyed by reference) carries `Event` whose order is not known yet, `Link` and `Tick`.
+
+Instances are never changed after they are made; they are plain slots dataclasses because freezing them costs more than the fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from streams.domain.instant import Instant
+from streams.domain.terms import Terms
+from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass, Scope
+
+__all__ = [
+    "DeadLetterMark",
+    "Event",
+    "Evidence",
+    "Exceptional",
+    "Invoice",
+    "Lineage",
+    "LineQuantity",
+    "Link",
+    "OrderDetails",
+    "OrderLine",
+    "Tick",
+    "TermsChanged",
+]
+
+
+@dataclass(slots=True)
+class Lineage:
+    """The raw record from which a statement was read."""
+
+    system: str
+    """The source system as it names itself (`SAP-EU`, `WMS-HAM`, carrier's SCAC)."""
+
+    format: str
+    """Adapter and version that read it, e.g. `ups.track-alert.v2`."""
+
+    topic: str
+    partition: int
+    offset: int
+    ingested_at: datetime
+    """Timestamp of the raw record in its topic."""
+
+    transport_id: str = ""
+    """The transport's own message id (webhook id, CloudEvents id), else empty."""
+
+    code: str = ""
+    """The source's own status code, untranslated."""
+
+    map_version: str = ""
+    """Version of the code map that translated it."""
+
+
+@dataclass(slots=True)
+class LineQuantity:
+    """How much of an order line a statement is about."""
+
+    line: str
+    quantity: Decimal
+    uom: str = "EA"
+
+
+@dataclass(slots=True)
+class OrderLine:
+    """One line of an order as released or changed."""
+
+    line: str
+    sku: str
+    quantity: Decimal
+    uom: str
+    unit_price: Decimal
+    """In the order's currency, for one `uom`."""
+
+
+@dataclass(slots=True)
+class OrderDetails:
+    """The whole order as its ERP knows it after a release or a change (a snapshot, not a delta)."""
+
+    revision: int
+    """Grows with each change in the ERP; the highest known one counts, whatever arrives last."""
+
+    customer: str
+    currency: str
+    """ISO 4217 alphabetic code."""
+
+    terms_id: str
+    """Which billing terms (contract) apply; their versions come by `TermsChanged`."""
+
+    lines: tuple[OrderLine, ...]
+
+
+@dataclass(slots=True)
+class Exceptional:
+    """What went wrong, and what that does."""
+
+    reason: ReasonClass
+    effect: Effect
+    text: str = ""
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Who or what confirms a delivery."""
+
+    signed_by: str = ""
+    document: str = ""
+    """Reference of a signature, photograph or document kept elsewhere."""
+
+
+@dataclass(slots=True)
+class Invoice:
+    """An invoice as finance posted or cancelled it. Lines may be unstated: then it covers the whole order."""
+
+    number: str
+    amount: Decimal
+    currency: str
+    release_id: str = ""
+    """The release that finance acted upon, where it says so."""
+
+
+@dataclass(slots=True)
+class Event:
+    """One statement of one source: this happened (or is planned, or estimated) then, to that."""
+
+    event_id: str
+    """UUIDv5 of the business key (`streams.domain.ids`): the same statement has the same id through any channel and any replay."""
+
+    milestone: Milestone
+    classifier: Classifier
+    scope: Scope
+    at: Instant
+    lineage: Lineage
+    order_id: str = ""
+    """`<company or system>:<order number>`; empty until the resolve hop has found it."""
+
+    references: tuple[str, ...] = ()
+    """Reference keys (`kind:issuer:value`) by which the order is to be found, most telling first; empty where the order was named."""
+
+    delivery_id: str = ""
+    shipment_id: str = ""
+    package_id: str = ""
+    lines: tuple[LineQuantity, ...] = ()
+    """Empty: everything that the scope holds."""
+
+    case_id: str = ""
+    """Id of the exception or dispute that this opens or resolves."""
+
+    retracts: str = ""
+    """Event id of a statement that its source takes back."""
+
+    order: OrderDetails | None = None
+    exceptional: Exceptional | None = None
+    evidence: Evidence | None = None
+    invoice: Invoice | None = None
+    packages: tuple[str, ...] = ()
+    """SHIPMENT_PLANNED: ids of the shipment's packages, where they are tracked one by one."""
+
+    traceparent: str = ""
+    """W3C trace context of the raw record, passed on."""
+
+
+@dataclass(slots=True)
+class Link:
+    """A reference names an order, for a time: tracking numbers are recycled."""
+
+    reference: str
+    order_id: str
+    valid_from: datetime
+    valid_to: datetime
+    lineage: Lineage
+    delivery_id: str = ""
+    shipment_id: str = ""
+    package_id: str = ""
+
+
+@dataclass(slots=True)
+class TermsChanged:
+    """All versions of one contract's billing terms. Broadcast to every partition, so that every order can be judged where it lives."""
+
+    terms_id: str
+    versions: tuple[Terms, ...]
+
+
+@dataclass(slots=True)
+class Tick:
+    """Time has come: nothing with a due time up to `due` may wait any longer for the row of `key`."""
+
+    due: datetime
+    key: str
+
+
+@dataclass(slots=True)
+class DeadLetterMark:
+    """A record that names this order was refused (`open`), or its dead letter was replayed or discarded (not `open`)."""
+
+    dead_letter_id: str
+    order_id: str
+    reason: str
+    open: bool
+    at: datetime

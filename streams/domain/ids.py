@@ -1,0 +1,44 @@
+"""Names that never change: ids made from what is said, not from when or how often it arrived."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from hashlib import sha1
+
+from streams.domain.vocabulary import Classifier, Milestone, ReferenceKind, Scope
+
+__all__ = ["event_id", "order_key", "reference_key", "stable_id"]
+
+_NAMESPACE = uuid.UUID("5f2f3c1e-6b0e-5d6f-9f6e-3a1f0b7f5a10").bytes
+
+
+def stable_id(*parts: str) -> str:
+    """UUIDv5 (RFC 9562) of the parts within Milepost's namespace."""
+    return str(uuid.UUID(bytes=sha1(_NAMESPACE + "\x1f".join(parts).encode(), usedforsecurity=False).digest()[:16], version=5))
+
+
+def event_id(
+    subject: str, milestone: Milestone, classifier: Classifier, scope: Scope, at: datetime, detail: str = ""
+) -> str:
+    """Id of a statement from its business key.
+
+    `subject` is the order key, or the reference key while the order is unknown; `detail` tells apart what may happen twice at
+    one moment (a stop, a package, an invoice number, an order revision).
+    """
+    return stable_id("event", subject, milestone, classifier, scope, at.isoformat(), detail)
+
+
+def order_key(company: str, number: str) -> str:
+    """`<company or system>:<order number>`, leading zeros of a purely numeric number dropped (SAP IDocs pad, OData does not)."""
+    return f"{company}:{_normalised(number)}"
+
+
+def reference_key(kind: ReferenceKind, issuer: str, value: str) -> str:
+    """`kind:issuer:value`. Issuer is who gave the number out: a carrier's SCAC, or a system's name."""
+    return f"{kind}:{issuer}:{_normalised(value)}"
+
+
+def _normalised(number: str) -> str:
+    text = number.strip().upper()
+    return text.lstrip("0") or "0" if text.isdigit() else text

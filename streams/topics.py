@@ -1,0 +1,120 @@
+"""Every topic of an installation, defined once: partitions, cleanup and retention.
+
+Raw topics belong to their producers, who may create them with any partition count; the figures here are what
+`milepost topics create` uses where a topic is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from streams.settings import Settings
+
+__all__ = [
+    "CARRIER_RAW",
+    "CATALOGUE",
+    "ERP_RAW",
+    "EVENTS",
+    "HOLDS",
+    "MILESTONES",
+    "RAW_TOPICS",
+    "REFERENCES",
+    "RELEASES",
+    "STATUS",
+    "TERMS",
+    "TMS_RAW",
+    "WMS_RAW",
+    "Cleanup",
+    "Topic",
+    "dead_letter_topic",
+    "changelog_topic",
+    "wanted_topics",
+]
+
+ERP_RAW = "erp.raw"
+WMS_RAW = "wms.raw"
+TMS_RAW = "tms.raw"
+CARRIER_RAW = "carrier.raw"
+TERMS = "billing.terms"
+REFERENCES = "shipment.references"
+EVENTS = "shipment.events"
+MILESTONES = "shipment.milestones"
+STATUS = "shipment.status"
+RELEASES = "invoice.releases"
+HOLDS = "invoice.holds"
+
+RAW_TOPICS = (ERP_RAW, WMS_RAW, TMS_RAW, CARRIER_RAW)
+
+_DAY_MS = 86_400_000
+_FOR_EVER = -1
+
+
+class Cleanup(StrEnum):
+    """Kafka's `cleanup.policy`."""
+
+    DELETE = "delete"
+    COMPACT = "compact"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a topic must look like. `partitions` of 0 means: the installation's setting."""
+
+    name: str
+    meaning: str
+    cleanup: Cleanup = Cleanup.DELETE
+    retention_ms: int = 14 * _DAY_MS
+    partitions: int = 0
+    ours: bool = True
+    """False: producers own it, and only its existence is checked."""
+
+
+CATALOGUE: tuple[Topic, ...] = (
+    Topic(ERP_RAW, "orders, changes, cancellations, disputes, invoices as the ERP says them", ours=False),
+    Topic(WMS_RAW, "picks and goods issues as the warehouse says them", ours=False),
+    Topic(TMS_RAW, "shipment plans and transport events as the TMS says them", ours=False),
+    Topic(CARRIER_RAW, "scans and statuses as carriers say them", ours=False),
+    Topic(TERMS, "billing terms by contract; the latest versions of a contract in one record", Cleanup.COMPACT, _FOR_EVER),
+    Topic(REFERENCES, "links and events keyed by reference, for the resolve hop", retention_ms=90 * _DAY_MS),
+    Topic(EVENTS, "the log that decides: canonical events, terms and ticks keyed by order", retention_ms=_FOR_EVER),
+    Topic(MILESTONES, "normalized milestones keyed by order", retention_ms=90 * _DAY_MS),
+    Topic(STATUS, "the latest status of each order", Cleanup.COMPACT, _FOR_EVER),
+    Topic(RELEASES, "invoice decisions: what finance may post, once each", retention_ms=_FOR_EVER),
+    Topic(HOLDS, "why an order may not be invoiced yet, latest a order", Cleanup.COMPACT, _FOR_EVER),
+)
+
+_DEAD_LETTERED = (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)
+_STATEFUL_HOPS = {"resolve": REFERENCES, "shipment": EVENTS}
+
+
+def dead_letter_topic(topic: str) -> str:
+    """`<topic>.dlq`: one a source topic, with the same partition count."""
+    return f"{topic}.dlq"
+
+
+def changelog_topic(app_id: str, hop: str) -> str:
+    """Name of a stateful hop's changelog (physical: the app id already carries the prefix), as Faust names it."""
+    return f"{app_id}-{hop}-changelog"
+
+
+def wanted_topics(settings: Settings) -> Iterator[Topic]:
+    """Every topic of this installation by physical name, dead letters and changelogs included."""
+    for topic in CATALOGUE:
+        yield _physical(topic, settings.topic(topic.name))
+    for name in _DEAD_LETTERED:
+        yield Topic(
+            settings.topic(dead_letter_topic(name)), f"records of {name} that were refused, bytes kept", retention_ms=365 * _DAY_MS
+        )
+    for hop, source in _STATEFUL_HOPS.items():
+        yield Topic(
+            changelog_topic(settings.app_id, hop),
+            f"rows of the {hop} hop, one partition a partition of {source}",
+            Cleanup.COMPACT,
+            _FOR_EVER,
+        )
+
+
+def _physical(topic: Topic, name: str) -> Topic:
+    return Topic(name, topic.meaning, topic.cleanup, topic.retention_ms, topic.partitions, topic.ours)
