@@ -178,6 +178,10 @@ class Link:
     delivery_id: str = ""
     shipment_id: str = ""
     package_id: str = ""
+    """Only where the reference stands for one package of the shipment."""
+
+    shared: bool = False
+    """The reference stands for further orders too, so that line numbers said of it could be anyone's."""
 
 
 @dataclass(slots=True)

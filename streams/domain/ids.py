@@ -8,7 +8,7 @@ from hashlib import sha1
 
 from streams.domain.vocabulary import Classifier, Milestone, ReferenceKind, Scope
 
-__all__ = ["event_id", "order_key", "reference_key", "stable_id"]
+__all__ = ["event_id", "normalised", "order_key", "reference_key", "stable_id"]
 
 _NAMESPACE = uuid.UUID("5f2f3c1e-6b0e-5d6f-9f6e-3a1f0b7f5a10").bytes
 
@@ -31,14 +31,15 @@ def event_id(
 
 def order_key(company: str, number: str) -> str:
     """`<company or system>:<order number>`, leading zeros of a purely numeric number dropped (SAP IDocs pad, OData does not)."""
-    return f"{company}:{_normalised(number)}"
+    return f"{company}:{normalised(number)}"
 
 
 def reference_key(kind: ReferenceKind, issuer: str, value: str) -> str:
     """`kind:issuer:value`. Issuer is who gave the number out: a carrier's SCAC, or a system's name."""
-    return f"{kind}:{issuer}:{_normalised(value)}"
+    return f"{kind}:{issuer}:{normalised(value)}"
 
 
-def _normalised(number: str) -> str:
+def normalised(number: str) -> str:
+    """A number as every system should write it: no blanks around it, upper case, and no leading zeros where it is purely numeric."""
     text = number.strip().upper()
     return text.lstrip("0") or "0" if text.isdigit() else text

@@ -1,0 +1,1 @@
+"""The whole pipeline on a generated day: throughput, latency, restore, restart, memory."""

@@ -1,0 +1,101 @@
+"""Render a refused record as the dead letter that keeps it: bytes and source headers untouched, ours added."""
+
+from __future__ import annotations
+
+import hashlib
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from streams.deadletter import headers
+from streams.hop import DeadLetter, Output, Record
+from streams.topics import dead_letter_topic
+
+__all__ = ["Hold", "fingerprint", "letter_id", "render"]
+
+Hold = Callable[[DeadLetter], Output]
+"""The record that holds the release of the order which a dead letter names. Must depend on the letter alone, not on a clock."""
+
+_NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:milepost:dead-letter")
+_MESSAGE_BYTES: Final = 1024
+_FRAMES: Final = 3
+
+
+def render(letter: DeadLetter, now_ms: int, app_id: str, app_version: str, hold: Hold | None = None) -> list[Output]:
+    """The dead letter itself, on the partition of the same number, and the record that holds its order, if it names one.
+
+    `now_ms` (milliseconds since the epoch) goes into the headers only. A record that was replayed and fails again keeps the time of its first
+    failure, and its attempt counts on.
+    """
+    record = letter.record
+    before = headers.read(record.headers)
+    failed_at = _iso(now_ms)
+    fields = {
+        headers.ID: str(letter_id(record)),
+        headers.SOURCE_TOPIC: record.topic,
+        headers.SOURCE_PARTITION: str(record.partition),
+        headers.SOURCE_OFFSET: str(record.offset),
+        headers.SOURCE_TIMESTAMP: str(record.timestamp),
+        headers.STAGE: str(letter.stage),
+        headers.CODE: str(letter.reason),
+        headers.CLASS: _class_name(letter.exception),
+        headers.MESSAGE: _shortened(letter.message),
+        headers.FINGERPRINT: fingerprint(letter),
+        headers.SCHEMA_ID: "" if letter.schema_id is None else str(letter.schema_id),
+        headers.ORDER_ID: letter.order_id,
+        headers.APP_ID: app_id,
+        headers.APP_VERSION: app_version,
+        headers.FAILED_AT: failed_at,
+        headers.FIRST_FAILED_AT: before.get(headers.FIRST_FAILED_AT, failed_at),
+        headers.ATTEMPT: str(_number(before.get(headers.ATTEMPT)) + 1),
+        headers.REPLAY_COUNT: str(_number(before.get(headers.REPLAY_COUNT))),
+    }
+    outputs = [
+        Output(
+            dead_letter_topic(record.topic),
+            record.key,
+            record.value,
+            headers.without_failure(record.headers) + headers.write({name: value for name, value in fields.items() if value}),
+            record.partition,
+            record.timestamp,
+        )
+    ]
+    if letter.order_id and hold is not None:
+        outputs.append(hold(letter))
+    return outputs
+
+
+def letter_id(record: Record) -> UUID:
+    """The id of a record's dead letter: the same however often the record is read."""
+    return uuid5(_NAMESPACE, f"{record.topic}:{record.partition}:{record.offset}")
+
+
+def fingerprint(letter: DeadLetter) -> str:
+    """16 hexadecimal digits that are equal for failures with the same reason, error class and innermost places in the code."""
+    places = []
+    if letter.exception is not None:
+        frames = traceback.extract_tb(letter.exception.__traceback__)[-_FRAMES:]
+        places = [f"{frame.filename.rpartition('/')[2]}:{frame.name}" for frame in frames]
+    text = "|".join((letter.reason, letter.stage, _class_name(letter.exception), *places))
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _class_name(exception: BaseException | None) -> str:
+    if exception is None:
+        return ""
+    kind = type(exception)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _shortened(message: str) -> str:
+    return message.encode(errors="replace")[:_MESSAGE_BYTES].decode(errors="ignore")
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() else 0
+
+
+def _iso(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

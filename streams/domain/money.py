@@ -1,0 +1,27 @@
+"""Amounts of money: rounded to what a currency can pay."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+__all__ = ["exponent", "rounded"]
+
+_EXPONENTS: Final = (
+    dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0)
+    | dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
+    | dict.fromkeys("CLF UYW".split(), 4)
+)
+"""ISO 4217 minor units that are not 2."""
+
+_STEPS: Final = {digits: Decimal(1).scaleb(-digits) for digits in (0, 2, 3, 4)}
+
+
+def exponent(currency: str) -> int:
+    """Decimal places of an ISO 4217 currency; 2 where the table names none."""
+    return _EXPONENTS.get(currency, 2)
+
+
+def rounded(value: Decimal, currency: str) -> Decimal:
+    """`value` at the currency's decimal places, halves away from zero (commercial rounding)."""
+    return value.quantize(_STEPS[exponent(currency)], ROUND_HALF_UP)

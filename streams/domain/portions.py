@@ -1,0 +1,227 @@
+"""What of an order travels where: its portions, and what each holds.
+
+A *portion* is the goods of the order in one delivery of one shipment. It holds what was issued for it, else what was planned for it, else
+nobody knows; what nobody knows is never shipped, delivered or proven by a statement that does not list it (fail closed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from streams.domain.dossier import Dossier, Place
+from streams.domain.facts import Fact
+from streams.domain.terms import Trigger
+
+__all__ = ["NONE", "Amounts", "Goods", "Increment", "Portion", "add_up", "gains", "goods_without_quantities"]
+
+Amounts = dict[str, Decimal]
+"""Quantity by order line, in the order line's unit."""
+
+NONE: Final = Decimal(0)
+
+
+class Increment(NamedTuple):
+    """A quantity that one fact added, by line."""
+
+    at: datetime
+    gain: Amounts
+    fact: Fact
+    auto: bool = False
+    """Silence is the proof, not a document."""
+
+
+@dataclass(slots=True)
+class Portion:
+    """The goods of the order in one delivery of one shipment, and what became of them."""
+
+    shipment: str
+    delivery: str
+    issues: list[Fact] = field(default_factory=list)
+    contents: Amounts | None = None
+    """None: nobody said."""
+
+    shipped: list[Increment] = field(default_factory=list)
+    delivered: list[Increment] = field(default_factory=list)
+    proven: list[Increment] = field(default_factory=list)
+    unproven: list[Increment] = field(default_factory=list)
+    """Deliveries about which no proof has said anything."""
+
+    partly: bool = False
+    """Something of it was delivered."""
+
+    delivered_at: datetime | None = None
+    """When all of it was delivered."""
+
+    proven_at: datetime | None = None
+    """When all of it was proven."""
+
+    whole_order: bool = False
+    """No portion: what was said, line by line, of the order as a whole."""
+
+
+@dataclass(slots=True)
+class Goods:
+    """All portions of an order, and the sums over them."""
+
+    units: dict[str, str] = field(default_factory=dict)
+    """Unit of each order line."""
+
+    ordered: Amounts = field(default_factory=dict)
+    """By line of the revision that counts; lines at zero left out."""
+
+    portions: list[Portion] = field(default_factory=list)
+    """Sorted by shipment and delivery."""
+
+    plans: list[Fact] = field(default_factory=list)
+    """The latest plan of each shipment."""
+
+    shipments: dict[str, str] = field(default_factory=dict)
+    """Delivery id -> the one shipment that carries it. A delivery put into several shipments is in none that we know."""
+
+    odd_units: dict[str, Fact] = field(default_factory=dict)
+    """Line -> a fact that counts it in a unit other than the order's."""
+
+    unknown: dict[Trigger, dict[str, Fact]] = field(default_factory=dict)
+    """Statements, by id, about goods of which nobody said what they are."""
+
+    shipped: Amounts = field(default_factory=dict)
+    delivered: Amounts = field(default_factory=dict)
+    proven: Amounts = field(default_factory=dict)
+
+    def place(self, shipment: str, delivery: str) -> Place:
+        """Where a statement about these ids belongs: its shipment if that is known, else its delivery."""
+        shipment = shipment or self.shipments.get(delivery, "")
+        return (shipment, "") if shipment else ("", delivery)
+
+    def measured(self, fact: Fact) -> Amounts:
+        """The lines of a fact in the order's units; lines in other units are left out and noted in `odd_units`."""
+        amounts: Amounts = {}
+        units = self.units
+        for line, quantity, uom in fact.lines:
+            if units.get(line, uom) != uom:
+                known = self.odd_units.get(line)
+                if known is None or fact.id < known.id:
+                    self.odd_units[line] = fact
+            elif quantity > 0:
+                amounts[line] = amounts[line] + quantity if line in amounts else quantity
+        return amounts
+
+    def not_known(self, trigger: Trigger, fact: Fact) -> None:
+        """Note that `fact` is about goods of which nobody said what they are."""
+        self.unknown.setdefault(trigger, {})[fact.id] = fact
+
+
+def add_up(parts: Iterable[tuple[Portion, Amounts]]) -> Amounts:
+    """Sum over portions. What was said of the order as a whole is a second opinion on that sum, and counts where it is more."""
+    total: Amounts = {}
+    whole: Amounts = {}
+    for portion, amounts in parts:
+        into = whole if portion.whole_order else total
+        for line, quantity in amounts.items():
+            into[line] = into[line] + quantity if line in into else quantity
+    for line, quantity in whole.items():
+        if quantity > total.get(line, NONE):
+            total[line] = quantity
+    return total
+
+
+def gains(increments: Iterable[Increment]) -> Amounts:
+    """Sum of what increments added."""
+    total: Amounts = {}
+    for increment in increments:
+        for line, quantity in increment.gain.items():
+            total[line] = total[line] + quantity if line in total else quantity
+    return total
+
+
+def goods_without_quantities(dossier: Dossier) -> Goods:
+    """The portions of an order with their contents; nothing shipped, delivered or proven yet (`streams.domain.quantities` does that)."""
+    goods = Goods(plans=_current(dossier.plans))
+    order = dossier.order.more.order if dossier.order is not None and dossier.order.more is not None else None
+    if order is not None:
+        for line in order.lines:
+            goods.units[line.line] = line.uom
+            if line.quantity > 0:
+                goods.ordered[line.line] = goods.ordered.get(line.line, NONE) + line.quantity
+    goods.shipments = _shipments(dossier.issues, goods.plans)
+    found = _found(goods, dossier)
+    for place in sorted(found):
+        goods.portions += _portions(goods, place[0], found[place])
+    return goods
+
+
+class _Said(NamedTuple):
+    """What was said of the contents of one delivery in one shipment."""
+
+    issues: list[Fact]
+    plans: list[Fact]
+
+
+def _current(plans: list[Fact]) -> list[Fact]:
+    """A plan is a snapshot of its shipment: the latest one counts, in all its parts."""
+    if len(plans) < 2:
+        return plans
+    latest: dict[str, datetime] = {}
+    for plan in plans:
+        if plan.shipment not in latest or plan.at > latest[plan.shipment]:
+            latest[plan.shipment] = plan.at
+    return [plan for plan in plans if plan.at == latest[plan.shipment]]
+
+
+def _shipments(issues: list[Fact], plans: list[Fact]) -> dict[str, str]:
+    carriers: dict[str, set[str]] = {}
+    for facts in (issues, plans):
+        for fact in facts:
+            if fact.shipment and fact.delivery:
+                carriers.setdefault(fact.delivery, set()).add(fact.shipment)
+    return {delivery: next(iter(shipments)) for delivery, shipments in carriers.items() if len(shipments) == 1}
+
+
+def _found(goods: Goods, dossier: Dossier) -> dict[Place, dict[str, _Said]]:
+    """Every place that anything was said of, and within it every delivery."""
+    found: dict[Place, dict[str, _Said]] = {}
+    for fact in dossier.issues:
+        found.setdefault(goods.place(fact.shipment, fact.delivery), {}).setdefault(fact.delivery, _Said([], [])).issues.append(fact)
+    for fact in goods.plans:
+        found.setdefault(goods.place(fact.shipment, fact.delivery), {}).setdefault(fact.delivery, _Said([], [])).plans.append(fact)
+    of_order = False
+    for facts in (dossier.arrivals, dossier.proofs):
+        for fact in facts:
+            if fact.shipment or fact.delivery:
+                found.setdefault(goods.place(fact.shipment, fact.delivery), {}).setdefault(fact.delivery, _Said([], []))
+            elif not fact.lines:
+                of_order = True
+    if of_order and not found:
+        found["", ""] = {"": _Said([], [])}
+    return found
+
+
+def _portions(goods: Goods, shipment: str, by_delivery: dict[str, _Said]) -> list[Portion]:
+    """Of one shipment (or of one delivery without one). Where at most one delivery is named, it is all one portion."""
+    named = sorted(delivery for delivery in by_delivery if delivery)
+    if len(named) <= 1:
+        issues = [fact for said in by_delivery.values() for fact in said.issues]
+        plans = [fact for said in by_delivery.values() for fact in said.plans]
+        return [_portion(goods, shipment, named[0] if named else "", issues, plans)]
+    unnamed = by_delivery.get("")
+    if unnamed is None or not unnamed.issues:
+        return [_portion(goods, shipment, delivery, *by_delivery[delivery]) for delivery in named]
+    # Goods were issued for the shipment without saying for which delivery: what else was only planned must not count on top.
+    issued = [delivery for delivery in sorted(by_delivery) if by_delivery[delivery].issues]
+    return [_portion(goods, shipment, delivery, by_delivery[delivery].issues, []) for delivery in issued]
+
+
+def _portion(goods: Goods, shipment: str, delivery: str, issues: list[Fact], plans: list[Fact]) -> Portion:
+    portion = Portion(shipment, delivery, issues)
+    listed = [fact for fact in issues if fact.lines] or [fact for fact in plans if fact.lines]
+    if listed:
+        contents: Amounts = {}
+        for fact in listed:
+            for line, quantity in goods.measured(fact).items():
+                contents[line] = contents.get(line, NONE) + quantity
+        portion.contents = contents
+    return portion

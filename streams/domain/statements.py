@@ -1,0 +1,139 @@
+"""Who is meant: statements about shipments, packages or a whole order, brought down to the portions that they reach.
+
+- About a shipment or a delivery: its portions. About the order: all portions.
+- About a package, without lines: it speaks once every package of its shipment's plan has spoken.
+- With lines, about several portions: the lines fill these one after the other.
+- With lines, about the order as a whole: a second opinion on the sum over portions (`Portion.whole_order`).
+- A partial delivery that lists no lines, or a statement that reaches nothing known, is noted in `Goods.unknown`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from streams.domain.dossier import Place
+from streams.domain.facts import Fact
+from streams.domain.portions import NONE, Amounts, Goods, Portion
+from streams.domain.terms import Trigger
+from streams.domain.vocabulary import Milestone
+
+__all__ = ["Statement", "added", "statements"]
+
+
+class Statement(NamedTuple):
+    """A fact as it concerns one portion. `lines` None: all that the portion holds."""
+
+    at: datetime
+    lines: Amounts | None
+    fact: Fact
+
+
+def statements(goods: Goods, facts: list[Fact], trigger: Trigger) -> list[tuple[Portion, list[Statement]]]:
+    """What `facts` (all deliveries, or all proofs: `trigger` says which) say of each portion, in order of time.
+
+    Portions of which nothing was said are left out.
+    """
+    said: dict[int, list[Statement]] = {}
+    by_package: dict[Place, dict[str, Fact]] = {}
+    shared: dict[Place, list[Fact]] = {}
+    for fact in sorted(facts, key=_by_time) if len(facts) > 1 else facts:
+        place = goods.place(fact.shipment, fact.delivery)
+        of_order = not fact.shipment and not fact.delivery
+        reached = _every(goods) if of_order else _reached(goods, place, fact.delivery)
+        if fact.lines:
+            if of_order:
+                reached = [_whole_order(goods)]
+            if len(reached) > 1:
+                shared.setdefault(place, []).append(fact)
+            elif reached:
+                said.setdefault(reached[0], []).append(Statement(fact.at, goods.measured(fact), fact))
+        elif fact.milestone is Milestone.DELIVERED_PARTIAL:
+            goods.not_known(trigger, fact)
+            _touch(goods, reached)
+        elif fact.package:
+            by_package.setdefault(place, {}).setdefault(fact.package, fact)
+        else:
+            for index in reached:
+                said.setdefault(index, []).append(Statement(fact.at, None, fact))
+        if not reached:
+            goods.not_known(trigger, fact)
+    for place, of_place in shared.items():
+        _share_out(goods, _reached(goods, place, ""), of_place, said)
+    for place, packages in by_package.items():
+        _of_packages(goods, place, packages, trigger, said)
+    return [(goods.portions[index], sorted(said[index], key=_order)) for index in sorted(said)]
+
+
+def added(lines: Amounts, done: Amounts, limit: Amounts | None) -> Amounts:
+    """What `lines` add to `done` without going beyond `limit` (None: no limit). Changes `done`."""
+    gain: Amounts = {}
+    for line, quantity in lines.items():
+        had = done.get(line, NONE)
+        if limit is not None:
+            quantity = min(quantity, limit.get(line, NONE) - had)
+        if quantity > 0:
+            gain[line] = quantity
+            done[line] = had + quantity
+    return gain
+
+
+def _every(goods: Goods) -> list[int]:
+    return [index for index, portion in enumerate(goods.portions) if not portion.whole_order or portion.delivered]
+
+
+def _reached(goods: Goods, place: Place, delivery: str) -> list[int]:
+    found = [
+        index
+        for index, portion in enumerate(goods.portions)
+        if not portion.whole_order and goods.place(portion.shipment, portion.delivery) == place
+    ]
+    if delivery and len(found) > 1:
+        return [index for index in found if goods.portions[index].delivery == delivery]
+    return found
+
+
+def _whole_order(goods: Goods) -> int:
+    for index, portion in enumerate(goods.portions):
+        if portion.whole_order:
+            return index
+    goods.portions.append(Portion("", "", whole_order=True))
+    return len(goods.portions) - 1
+
+
+def _share_out(goods: Goods, reached: list[int], facts: list[Fact], said: dict[int, list[Statement]]) -> None:
+    filled: dict[int, Amounts] = {index: {} for index in reached}
+    for fact in facts:
+        rest = goods.measured(fact)
+        for index in reached:
+            gain = added(rest, filled[index], goods.portions[index].contents)
+            if gain:
+                said.setdefault(index, []).append(Statement(fact.at, gain, fact))
+                rest = {line: quantity - gain.get(line, NONE) for line, quantity in rest.items()}
+
+
+def _of_packages(goods: Goods, place: Place, heard: dict[str, Fact], trigger: Trigger, said: dict[int, list[Statement]]) -> None:
+    reached = _reached(goods, place, "")
+    planned = {package for plan in goods.plans if plan.shipment == place[0] and plan.more for package in plan.more.packages}
+    if not planned:
+        goods.not_known(trigger, min(heard.values(), key=_by_time))
+    elif planned <= heard.keys():
+        last = max((heard[package] for package in planned), key=_by_time)
+        for index in reached:
+            said.setdefault(index, []).append(Statement(last.at, None, last))
+    if trigger is Trigger.ON_DELIVERY:
+        _touch(goods, reached)
+
+
+def _touch(goods: Goods, reached: list[int]) -> None:
+    for index in reached:
+        goods.portions[index].partly = True
+
+
+def _by_time(fact: Fact) -> tuple[datetime, str]:
+    return fact.at, fact.id
+
+
+def _order(statement: Statement) -> tuple[datetime, bool, str]:
+    """At one moment, stated lines come before statements about everything."""
+    return statement.at, statement.lines is None, statement.fact.id

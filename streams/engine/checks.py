@@ -1,0 +1,98 @@
+"""What must be true of the cluster before a worker reads its first record. Whatever is not is refused in one line."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
+
+from streams.engine.store import ChangelogIdentity
+from streams.errors import ConfigurationError
+from streams.hop import Hop
+from streams.settings import Settings
+from streams.topics import changelog_topic, dead_letter_topic
+
+__all__ = ["check_topics", "wait_for_broker"]
+
+log = logging.getLogger(__name__)
+
+_TIMEOUT: Final = 10
+_HINT: Final = "run `milepost topics create`"
+
+
+def wait_for_broker(settings: Settings, admin: AdminClient, stopped: threading.Event) -> bool:
+    """Until a broker answers; said once. False if `stopped` first. Raises ConfigurationError when the broker refuses us."""
+    said = False
+    while not stopped.is_set():
+        try:
+            admin.list_topics(timeout=2)
+        except KafkaException as failure:
+            error = failure.args[0]
+            if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED):
+                raise ConfigurationError(f"the broker at {settings.bootstrap} refuses us: {error.str()}") from failure
+            if not said:
+                log.warning("no broker answers at %s (%s); waiting for it", settings.bootstrap, error.name())
+                said = True
+            stopped.wait(0.3)
+        else:
+            if said:
+                log.warning("the broker at %s answers", settings.bootstrap)
+            return True
+    return False
+
+
+def check_topics(settings: Settings, admin: AdminClient, hops: Sequence[Hop], outputs: Iterable[str] = ()) -> dict[str, ChangelogIdentity]:
+    """Check the topics that these hops read, write and keep their rows in; `outputs` are logical names of topics that they only write.
+
+    Returns the changelog of each stateful hop by the hop's name. Raises ConfigurationError with everything that is wrong.
+    """
+    sources = {settings.topic(name) for hop in hops for name in hop.sources}
+    letters = {settings.topic(dead_letter_topic(name)): settings.topic(name) for hop in hops for name in hop.sources}
+    changelogs = {changelog_topic(settings.app_id, hop.name): hop for hop in hops if hop.codec is not None}
+    names = sources | letters.keys() | changelogs.keys() | {settings.topic(name) for name in outputs}
+    described = _describe(admin, names)
+    faults = [f"topic {name} is missing" for name in sorted(names) if name not in described]
+    partitions = {name: len(topic.partitions) for name, topic in described.items()}
+    for name, source in letters.items():
+        if partitions.get(name, 0) < partitions.get(source, 0) and name in partitions:
+            faults.append(f"{name} has {partitions[name]} partitions, fewer than the {partitions[source]} of {source}")
+    configurations = _configurations(admin, changelogs.keys() & described.keys())
+    identities = {}
+    for name, hop in changelogs.items():
+        if name not in described:
+            continue
+        source = settings.topic(hop.sources[0])
+        if source in partitions and partitions[name] != partitions[source]:
+            faults.append(f"{name} has {partitions[name]} partitions, but its source {source} has {partitions[source]}")
+        policy = configurations[name]["cleanup.policy"]
+        if policy != "compact":
+            faults.append(f"{name} has cleanup.policy={policy}, which loses rows: it must be compact")
+        retention = int(configurations[name]["delete.retention.ms"])
+        identities[hop.name] = ChangelogIdentity(name, str(described[name].topic_id), retention)
+    if faults:
+        raise ConfigurationError(f"{'; '.join(faults)}: {_HINT}")
+    return identities
+
+
+def _describe(admin: AdminClient, names: Iterable[str]) -> dict[str, Any]:
+    found = {}
+    for name, answer in admin.describe_topics(TopicCollection(sorted(names)), request_timeout=_TIMEOUT).items():
+        try:
+            found[name] = answer.result()
+        except KafkaException as failure:
+            if failure.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise ConfigurationError(f"topic {name} cannot be looked up: {failure.args[0].str()}") from failure
+    return found
+
+
+def _configurations(admin: AdminClient, names: Iterable[str]) -> Mapping[str, Mapping[str, str]]:
+    resources = [ConfigResource(ResourceType.TOPIC, name) for name in sorted(names)]
+    if not resources:
+        return {}
+    answers: Mapping[ConfigResource, Future[Any]] = admin.describe_configs(resources, request_timeout=_TIMEOUT)
+    return {resource.name: {name: entry.value for name, entry in answer.result().items()} for resource, answer in answers.items()}

@@ -1,0 +1,113 @@
+"""Only one worker may live under one name: not twice on this machine, not twice in the group."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+from uuid import uuid4
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from streams.errors import ConfigurationError
+from streams.settings import Settings
+
+__all__ = ["Identity"]
+
+log = logging.getLogger(__name__)
+
+_FORMER: Final = "incarnation"
+_NOT_YET: Final = (
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError._TIMED_OUT,
+    KafkaError._TRANSPORT,
+)
+
+
+class Identity:
+    """This worker's folder, locked for as long as it lives, and its names in the cluster.
+
+    Each start is a new incarnation with a random id, kept in the folder and part of the client id. So a restarted worker that finds its
+    instance id still listed in the group knows whether the listed member is its own former life (killed: take over at once) or another worker.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.folder: Path = settings.data / settings.app_id / settings.worker
+        self.instance_id = f"{settings.app_id}-{settings.worker}"
+        """`group.instance.id`: static group membership."""
+        self._settings = settings
+        self._incarnation = uuid4().hex[:12]
+        self._former = ""
+        self._lock = -1
+
+    @property
+    def client_id(self) -> str:
+        """`client.id` of this worker's consumer."""
+        return self._client_id(self._incarnation)
+
+    def __enter__(self) -> Self:
+        """Lock the folder. Raises ConfigurationError if another process holds it or it cannot be written."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigurationError(
+                f"another process runs worker {self._settings.worker!r} in {self.folder}: give each worker its own MILEPOST_WORKER"
+            ) from None
+        except OSError as error:
+            raise ConfigurationError(f"the data folder {self.folder} cannot be used ({error.strerror}): set MILEPOST_DATA") from error
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        os.close(self._lock)
+
+    def claim(self, admin: AdminClient, stopped: threading.Event) -> None:
+        """Make sure that no other live worker has our name in the group, then begin this incarnation.
+
+        A member that is not our former life gets one session timeout to vanish. Raises ConfigurationError if it does not.
+        """
+        path = self.folder / _FORMER
+        self._former = path.read_text().strip() if path.exists() else ""
+        deadline = time.monotonic() + self._settings.session_timeout_ms / 1000 + 2
+        said = False
+        while (other := self._other_member(admin)) and not stopped.is_set():
+            if time.monotonic() > deadline:
+                raise ConfigurationError(
+                    f"worker {self._settings.worker!r} of {self._settings.app_id} already runs at {other}: give each worker its own MILEPOST_WORKER"
+                )
+            if not said:
+                log.warning("the group still lists %s at %s; waiting for it to leave", self.instance_id, other)
+                said = True
+            stopped.wait(0.5)
+        temporary = path.with_suffix(".new")
+        temporary.write_text(self._incarnation)
+        temporary.replace(path)
+
+    def _other_member(self, admin: AdminClient) -> str:
+        """Where another member with our instance id runs; "" if there is none."""
+        answers = admin.describe_consumer_groups([self._settings.app_id], request_timeout=10)
+        try:
+            members = answers[self._settings.app_id].result().members
+        except KafkaException as failure:
+            error = failure.args[0]
+            if error.code() == KafkaError.GROUP_ID_NOT_FOUND:
+                return ""
+            if error.code() in _NOT_YET or error.retriable():
+                return f"an unknown place ({error.name()})"
+            raise ConfigurationError(f"the group {self._settings.app_id} cannot be looked up: {error.name()} {error.str()}") from failure
+        for member in members:
+            if member.group_instance_id == self.instance_id and member.client_id != self._client_id(self._former):
+                return str(member.host).lstrip("/")
+        return ""
+
+    def _client_id(self, incarnation: str) -> str:
+        return f"{self.instance_id}-{incarnation}"

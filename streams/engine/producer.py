@@ -1,0 +1,246 @@
+"""One transactional librdkafka producer for a hop of a worker."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+
+from streams.engine.errors import RecordRefused, StaleGeneration, TransactionAborted, WorkerMustRestart, WorkerMustStop
+from streams.hop import EVERY_PARTITION, Output
+from streams.settings import Settings
+
+__all__ = ["Changelog", "HopProducer"]
+
+log = logging.getLogger(__name__)
+
+_STALE: Final = frozenset(
+    {
+        KafkaError.ILLEGAL_GENERATION,
+        KafkaError.UNKNOWN_MEMBER_ID,
+        KafkaError.FENCED_INSTANCE_ID,
+    }
+)
+"""The consumer group has moved on: whoever owns the partitions now will read the records again."""
+
+_REFUSED: Final = frozenset(
+    {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE, KafkaError.INVALID_MSG, KafkaError.INVALID_RECORD}
+)
+"""One of our records can never be stored."""
+
+_FORBIDDEN: Final = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._UNKNOWN_TOPIC,
+        KafkaError._UNKNOWN_PARTITION,
+    }
+)
+"""The cluster is not set up for us: trying again will not help."""
+
+_PATIENCE_SECONDS: Final = 2.0
+"""How long one call to the broker may block before we look whether to go on."""
+
+
+class Changelog(NamedTuple):
+    """Rows and marks of one partition, to be written in a transaction."""
+
+    topic: str
+    partition: int
+    entries: Mapping[bytes, bytes | None]
+
+
+class HopProducer:
+    """A transactional producer. Use it from one thread at a time.
+
+    Broker outages are waited out inside (one line in the log when it begins, one when it ends) as long as `go_on` says so.
+    """
+
+    def __init__(self, settings: Settings, hop: str, client_id: str, go_on: Callable[[], bool]) -> None:
+        self.transactional_id = f"{settings.app_id}-{hop}-{settings.worker}"
+        self._go_on = go_on
+        self._physical = settings.topic
+        self._names: dict[str, str] = {}
+        self._partitions: dict[str, int] = {}
+        self._outage_since: float | None = None
+        self._producer = Producer(
+            settings.librdkafka(
+                **{
+                    "transactional.id": self.transactional_id,
+                    "transaction.timeout.ms": settings.transaction_timeout_ms,
+                    "client.id": client_id,
+                    "partitioner": "murmur2_random",
+                    "compression.type": "lz4",
+                    "linger.ms": 2,
+                    "batch.num.messages": 10_000,
+                    # A broker's limit is for the batch, so stay clear of its usual 1 MB; a single larger record still goes alone.
+                    "batch.size": 500_000,
+                    "message.max.bytes": 64 << 20,
+                    "queue.buffering.max.messages": 500_000,
+                    "queue.buffering.max.kbytes": 256 << 10,
+                    "log_level": 2,
+                }
+            )
+        )
+
+    def open(self) -> None:
+        """Take the transactional id: an open transaction of this worker's former life is aborted. Raises WorkerMustRestart."""
+        self._persist(lambda: self._producer.init_transactions(_PATIENCE_SECONDS), "init_transactions")
+
+    def transact(
+        self,
+        changelogs: Sequence[Changelog],
+        outputs: Iterable[Output],
+        offsets: Mapping[tuple[str, int], int],
+        group_metadata: bytes,
+    ) -> dict[int, int]:
+        """Commit rows, outputs and consumed offsets together, or nothing.
+
+        1. Begin.
+        2. Append rows and marks to their changelog partition.
+        3. Append outputs, ticks and dead letters, in the given order.
+        4. Flush: all of it is in the log. A record that the broker refuses shows here. It must come before 5: once the group has accepted
+           our offsets, a later owner may restore from the changelog's end of that moment.
+        5. Send the offsets with the proof of membership. A group that has moved on refuses it, and with it everything above.
+        6. Commit.
+
+        Returns, by changelog partition, the offset after our last entry. Raises StaleGeneration, RecordRefused or TransactionAborted
+        after aborting (nothing happened); WorkerMustRestart when that cannot be known.
+        """
+        written: dict[int, int] = {}
+        positions = [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()]
+        try:
+            self._persist(self._producer.begin_transaction, "begin_transaction")
+            try:
+                self._append_rows(changelogs, written)
+                self._append_outputs(outputs)
+                self._flush()
+            except KafkaException as failure:
+                if failure.args[0].code() != KafkaError._STATE:
+                    raise
+                # The transaction failed while we were appending; the next step says why.
+            self._persist(
+                lambda: self._producer.send_offsets_to_transaction(positions, group_metadata, _PATIENCE_SECONDS),
+                "send_offsets_to_transaction",
+            )
+            self._persist(lambda: self._producer.commit_transaction(_PATIENCE_SECONDS), "commit_transaction")
+        except KafkaException as failure:
+            raise self._abort(failure.args[0]) from failure
+        except (TypeError, ValueError, UnicodeError) as failure:
+            self._abort(None)
+            raise RecordRefused(f"an output cannot be sent: {failure}") from failure
+        self._outage_over()
+        return written
+
+    def close(self) -> None:
+        """Let go of the connections. An open transaction is left to time out, or to the next owner of the id."""
+        self._producer.purge(in_queue=True, in_flight=True, blocking=False)
+        self._producer.flush(0.1)
+
+    def partitions(self, topic: str) -> int:
+        """Number of partitions of a physical topic."""
+        count = self._partitions.get(topic)
+        if count is None:
+            metadata = self._producer.list_topics(topic, 10).topics[topic]
+            if metadata.error is not None:
+                raise KafkaException(metadata.error)
+            count = self._partitions[topic] = len(metadata.partitions)
+        return count
+
+    def forget_partitions(self) -> None:
+        """Look partition counts up again: topics may have grown."""
+        self._partitions.clear()
+
+    def _append_rows(self, changelogs: Sequence[Changelog], written: dict[int, int]) -> None:
+        produce = self._produce
+
+        def note(error: KafkaError | None, message: Any) -> None:
+            if error is None:
+                written[message.partition()] = message.offset() + 1
+
+        for topic, partition, entries in changelogs:
+            last = len(entries) - 1
+            for index, (key, value) in enumerate(entries.items()):
+                produce(topic, value, key, partition, note if index == last else None)
+
+    def _append_outputs(self, outputs: Iterable[Output]) -> None:
+        produce, names = self._produce, self._names
+        for topic, key, value, headers, partition, timestamp in outputs:
+            name = names.get(topic)
+            if name is None:
+                name = names[topic] = self._physical(topic)
+            if partition == EVERY_PARTITION:
+                for each in range(self.partitions(name)):
+                    produce(name, value, key, each, None, None, timestamp, list(headers))
+            elif headers:
+                produce(name, value, key, partition, None, None, timestamp, list(headers))
+            else:
+                produce(name, value, key, partition, None, None, timestamp)
+
+    def _produce(self, *record: Any) -> None:
+        while True:
+            try:
+                self._producer.produce(*record)
+                return
+            except BufferError:
+                self._producer.poll(0.05)
+
+    def _flush(self) -> None:
+        while self._producer.flush(_PATIENCE_SECONDS):
+            self._outage("flush", None)
+
+    def _persist(self, call: Callable[[], object], what: str) -> None:
+        """Call until it succeeds or fails for good. A retriable failure says nothing about the transaction, so it is asked again."""
+        while True:
+            try:
+                call()
+                return
+            except KafkaException as failure:
+                error = failure.args[0]
+                if error.fatal() or error.txn_requires_abort() or not error.retriable():
+                    raise
+                if not self._go_on():
+                    raise WorkerMustRestart(f"stopped while {what} waited for the broker: {error.str()}") from failure
+                self._outage(what, error)
+                time.sleep(0.1)
+
+    def _abort(self, error: KafkaError | None) -> Exception:
+        """Abort the open transaction; the exception that tells the caller what the failure means."""
+        if error is not None and (error.fatal() or not error.txn_requires_abort() and error.code() not in _REFUSED):
+            return self._hopeless(error)
+        try:
+            self._persist(lambda: self._producer.abort_transaction(_PATIENCE_SECONDS), "abort_transaction")
+        except KafkaException as failure:
+            return self._hopeless(failure.args[0])
+        if error is None:
+            return TransactionAborted("aborted")
+        code = error.code()
+        if code in _STALE:
+            return StaleGeneration(error.str())
+        if code in _REFUSED:
+            return RecordRefused(error.str())
+        if code in _FORBIDDEN:
+            return WorkerMustStop(f"the broker will not let {self.transactional_id} write: {error.str()} ({error.name()})")
+        return TransactionAborted(f"{error.name()}: {error.str()}")
+
+    def _hopeless(self, error: KafkaError) -> Exception:
+        if error.code() in _FORBIDDEN:
+            return WorkerMustStop(f"the broker will not let {self.transactional_id} write: {error.str()} ({error.name()})")
+        return WorkerMustRestart(f"the producer {self.transactional_id} cannot go on: {error.name()}: {error.str()}")
+
+    def _outage(self, what: str, error: KafkaError | None) -> None:
+        if self._outage_since is None:
+            self._outage_since = time.monotonic()
+            detail = f" ({error.name()})" if error is not None else ""
+            log.warning("%s: the broker does not answer to %s%s; waiting", self.transactional_id, what, detail)
+
+    def _outage_over(self) -> None:
+        if self._outage_since is not None:
+            log.warning("%s: the broker answers again after %.1f s", self.transactional_id, time.monotonic() - self._outage_since)
+            self._outage_since = None

@@ -1,0 +1,111 @@
+"""normalize: from the raw records of all sources to statements in one shape.
+
+Reads the raw topics and the billing terms and keeps nothing. What names its order goes to `shipment.events`, what has only a
+reference to `shipment.references`. What cannot be read becomes a dead letter that says why, and that names the orders it was
+about where these can be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from streams.contracts.messages import encode
+from streams.contracts.registry import Registry
+from streams.contracts.wire import WireError, decode_raw
+from streams.deadletter.reasons import Reason, Stage
+from streams.domain.event import Link, TermsChanged
+from streams.hop import EVERY_PARTITION, DeadLetter, Emission, Hop, Output, Record, Rows
+from streams.normalize.detect import Adapter, Statement, detected_adapter, named_adapter
+from streams.normalize.origin import origin_of
+from streams.normalize.refusal import Refusal, orders_named
+from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, TERMS
+
+__all__ = ["MOST_RECORDS", "hop"]
+
+MOST_RECORDS: Final = 1_000
+"""Records that one value may hold as a list."""
+
+_SOURCES: Final = (*RAW_TOPICS, TERMS)
+
+
+def hop(max_record_bytes: int, registry: Registry | None = None) -> Hop:
+    """The normalize hop. `registry` finds the schemas of Avro records; without one it is the embedded registry."""
+
+    def run(rows: Rows, batch: Sequence[Record]) -> list[Emission]:
+        emissions: list[Emission] = []
+        for record in batch:
+            emissions.extend(_one(record, max_record_bytes, registry))
+        return emissions
+
+    return Hop("normalize", _SOURCES, run)
+
+
+def _one(record: Record, max_record_bytes: int, registry: Registry | None) -> list[Emission]:
+    value = record.value
+    if value is not None and len(value) > max_record_bytes:
+        message = f"the value has {len(value)} bytes, more than the limit of {max_record_bytes} (MILEPOST_MAX_RECORD_BYTES)"
+        return [DeadLetter(record, Stage.DECODE, Reason.OVERSIZED, message)]
+    try:
+        schema, data = decode_raw(record, registry)
+    except WireError as error:
+        return [DeadLetter(record, Stage.DECODE, error.reason, error.message, schema_id=error.schema_id)]
+    try:
+        adapter = named_adapter(_format_header(record), schema)
+        if not isinstance(data, list):
+            return _read(data, record, adapter)
+    except Refusal as refusal:
+        return _refused(record, data, refusal)
+    if not 0 < len(data) <= MOST_RECORDS:
+        message = f"the value is a list of {len(data)} records; 1 to {MOST_RECORDS} are taken"
+        return [DeadLetter(record, Stage.DECODE, Reason.ENVELOPE_INVALID, message)]
+    return list(_read_list(data, record, adapter))
+
+
+def _read(data: Any, record: Record, adapter: Adapter | None) -> list[Emission]:
+    if adapter is None:
+        adapter = detected_adapter(data, record.topic)
+    timestamp = record.timestamp
+    return [_output(statement, timestamp) for statement in adapter(data, origin_of(record))]
+
+
+def _read_list(data: list[Any], record: Record, adapter: Adapter | None) -> Iterator[Emission]:
+    """Each record of a list on its own: a bad one does not take its neighbours along.
+
+    Refusals of the same orders become one dead letter.
+    """
+    refused: dict[tuple[str, ...], list[tuple[int, Refusal]]] = {}
+    for number, item in enumerate(data):
+        try:
+            yield from _read(item, record, adapter)
+        except Refusal as refusal:
+            refused.setdefault(orders_named(item), []).append((number, refusal))
+    for orders, refusals in refused.items():
+        number, first = refusals[0]
+        more = f" (and {len(refusals) - 1} more)" if len(refusals) > 1 else ""
+        message = f"[{number}] of a list of {len(data)}: {first.message}{more}"
+        for order_id in orders or ("",):
+            yield DeadLetter(record, first.stage, first.reason, message, order_id)
+
+
+def _refused(record: Record, data: Any, refusal: Refusal) -> list[Emission]:
+    """One dead letter for each order that the record names, so that each of them is held; one at least."""
+    return [DeadLetter(record, refusal.stage, refusal.reason, refusal.message, order_id) for order_id in orders_named(data) or ("",)]
+
+
+def _output(statement: Statement, timestamp: int) -> Output:
+    value = encode(statement)
+    if isinstance(statement, Link):
+        return Output(REFERENCES, statement.reference.encode(), value, timestamp=timestamp)
+    if isinstance(statement, TermsChanged):
+        return Output(EVENTS, statement.terms_id.encode(), value, partition=EVERY_PARTITION, timestamp=timestamp)
+    if statement.order_id:
+        return Output(EVENTS, statement.order_id.encode(), value, timestamp=timestamp)
+    return Output(REFERENCES, statement.references[0].encode(), value, timestamp=timestamp)
+
+
+def _format_header(record: Record) -> str | None:
+    for name, value in record.headers:
+        if name == "format":
+            return (value or b"")[:128].decode(errors="replace")
+    return None

@@ -1,0 +1,95 @@
+"""Every metric of a worker, defined once, with its meaning.
+
+Names start with `milepost_`, units are seconds and records. Order ids are never labels. All counts are of committed work: what an aborted
+transaction did is not counted, so that a repeated batch counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, PlatformCollector, ProcessCollector
+
+__all__ = ["Metrics"]
+
+_TRANSACTION: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_LAG: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0)
+_EVENT_LAG: Final = (1.0, 10.0, 60.0, 300.0, 900.0, 3600.0, 21_600.0, 86_400.0, 259_200.0, 604_800.0)
+_RESTORE: Final = (0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0)
+_RECORDS: Final = (1.0, 10.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 10_000.0)
+
+
+class Metrics:
+    """The metrics of one worker, in a registry of their own, beside those of its process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+
+        self.records = self._counter(
+            "records_total",
+            "Records read and settled, by hop, source topic and outcome: accepted, or dead_lettered in whole or in part.",
+            ("hop", "source", "outcome"),
+        )
+        self.emitted_records = self._counter(
+            "emitted_records_total", "Records appended to a topic, ticks and dead letters included.", ("hop", "topic")
+        )
+        self.milestones = self._counter("milestones_total", "Milestones published, by kind.", ("milestone",))
+        self.release_decisions = self._counter(
+            "release_decisions_total", "Invoice decisions published: RELEASE, PARTIAL_RELEASE, REVOKE, CREDIT_REQUEST.", ("decision",)
+        )
+        self.holds = self._counter(
+            "holds_total", "Hold records published, by each reason that they name; NONE: nothing stands in the way any more.", ("reason",)
+        )
+        self.dead_letters = self._counter(
+            "dead_letters_total", "Dead letters written, by source topic, stage and reason code.", ("hop", "source", "stage", "reason")
+        )
+        self.ticks = self._counter("ticks_total", "Due marks whose time came and that were turned into records.", ("hop",))
+
+        self.lag_seconds = self._histogram(
+            "lag_seconds",
+            "Age of a batch's last record when it is committed. Timestamps are passed on from the raw record, so the shipment hop's is the time "
+            "from the append of the raw record to the committed outputs.",
+            _LAG,
+            ("hop", "source"),
+        )
+        self.event_lag_seconds = self._histogram(
+            "event_lag_seconds",
+            "Time from when something happened, as its source says, until its milestone was published. What lies in the future (plans, "
+            "estimates) is left out.",
+            _EVENT_LAG,
+            ("milestone",),
+        )
+        self.last_progress_timestamp_seconds = self._gauge(
+            "last_progress_timestamp_seconds", "When the hop last committed a transaction, in Unix time.", ("hop",)
+        )
+        self.waiting_records = self._gauge("waiting_records", "Records read that wait for the hop's next transaction.", ("hop",))
+
+        self.transaction_seconds = self._histogram(
+            "transaction_seconds", "Time of a committed transaction, by phase: processing, committing.", _TRANSACTION, ("hop", "phase")
+        )
+        self.transaction_records = self._histogram("transaction_records", "Source records of a committed transaction.", _RECORDS, ("hop",))
+        self.transactions_aborted = self._counter(
+            "transactions_aborted_total",
+            "Transactions aborted, by cause: stale (the partitions moved), refused (the broker will not take a record), broker.",
+            ("hop", "cause"),
+        )
+
+        self.restore_seconds = self._histogram(
+            "restore_seconds", "Time to bring a hop's local stores to the end of their changelog.", _RESTORE, ("hop",)
+        )
+        self.restored_entries = self._counter("restored_entries_total", "Changelog entries read to restore local stores.", ("hop",))
+        self.assigned_partitions = self._gauge("assigned_partitions", "Source partitions that this worker owns.")
+        self.rebalances = self._counter("rebalances_total", "Assignments of partitions that this worker received.")
+
+    def _counter(self, name: str, meaning: str, labels: Sequence[str] = ()) -> Counter:
+        return Counter(f"milepost_{name}", meaning, labels, registry=self.registry)
+
+    def _gauge(self, name: str, meaning: str, labels: Sequence[str] = ()) -> Gauge:
+        return Gauge(f"milepost_{name}", meaning, labels, registry=self.registry)
+
+    def _histogram(self, name: str, meaning: str, buckets: Sequence[float], labels: Sequence[str] = ()) -> Histogram:
+        return Histogram(f"milepost_{name}", meaning, labels, registry=self.registry, buckets=buckets)

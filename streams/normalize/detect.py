@@ -1,0 +1,93 @@
+"""Which adapter reads a record: what its `format` header says, else the schema that it came with, else its topic and shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from streams.deadletter.reasons import Reason, Stage
+from streams.domain.event import Event, Link, TermsChanged
+from streams.normalize import carrier, erp, terms, tms, ups, wms
+from streams.normalize.origin import Origin
+from streams.normalize.refusal import Refusal, shown
+from streams.topics import CARRIER_RAW, ERP_RAW, TERMS, TMS_RAW, WMS_RAW
+
+__all__ = ["FORMATS", "Adapter", "Statement", "detected_adapter", "named_adapter"]
+
+Statement = Event | Link | TermsChanged
+Adapter = Callable[[Any, Origin], Sequence[Statement]]
+"""Reads one record of its format; raises `Refusal`."""
+
+FORMATS: Final[dict[str, Adapter]] = {
+    erp.FORMAT: erp.read,
+    wms.FORMAT: wms.read,
+    tms.FORMAT: tms.read,
+    carrier.FORMAT: carrier.read,
+    ups.FORMAT: ups.read,
+    terms.FORMAT: terms.read,
+}
+"""Every format by its name."""
+
+_KNOWN: Final = ", ".join(sorted(FORMATS))
+class _Shape(NamedTuple):
+    """By which fields a shape is known on its topic: `marks` all, `and_one_of` at least one."""
+
+    read: Adapter
+    marks: frozenset[str]
+    and_one_of: frozenset[str]
+
+
+_SHAPES: Final[dict[str, tuple[_Shape, ...]]] = {
+    ERP_RAW: (_Shape(erp.read, frozenset({"type"}), frozenset({"system", "company", "order"})),),
+    WMS_RAW: (_Shape(wms.read, frozenset({"type"}), frozenset({"system", "company", "order"})),),
+    TMS_RAW: (_Shape(tms.read, frozenset({"type"}), frozenset({"system", "shipment"})),),
+    CARRIER_RAW: (
+        _Shape(carrier.read, frozenset({"carrier"}), frozenset({"code", "tracking", "pro"})),
+        _Shape(ups.read, frozenset({"trackingNumber"}), frozenset({"activityStatus"})),
+    ),
+    TERMS: (_Shape(terms.read, frozenset(), frozenset({"terms_id", "versions"})),),
+}
+"""The shapes that may come without a name, by topic. Few fields are asked for: what else is missing, the adapter says better."""
+
+_MOST_FIELDS_SHOWN: Final = 8
+
+
+def named_adapter(header: str | None, schema: str | None) -> Adapter | None:
+    """The adapter that a record names itself, by its `format` header or by the schema that it came with; None where it names none.
+
+    Raises `Refusal` (UNKNOWN_FORMAT) where it names a format that nobody reads.
+    """
+    if header is None and schema is None:
+        return None
+    adapter = FORMATS.get(header if header is not None else schema or "")
+    if adapter is None:
+        said = f"the format header says {shown(header)}" if header is not None else f"the schema is {shown(schema)}"
+        raise _unknown(f"{said}; known formats are {_KNOWN}")
+    return adapter
+
+
+def detected_adapter(data: Any, topic: str) -> Adapter:
+    """The adapter for a record that names none. `topic` is physical: the installation's prefix may stand before the name.
+
+    Raises `Refusal`: UNKNOWN_FORMAT that says what was seen, ENVELOPE_INVALID where the data is no record at all.
+    """
+    if not isinstance(data, Mapping):
+        raise Refusal(Stage.DECODE, Reason.ENVELOPE_INVALID, f"{_kind(data)} where an object should be")
+    for source, shapes in _SHAPES.items():
+        if topic.endswith(source):
+            for shape in shapes:
+                if shape.marks <= data.keys() and not shape.and_one_of.isdisjoint(data):
+                    return shape.read
+            seen = ", ".join(shown(name) for name in list(data)[:_MOST_FIELDS_SHOWN]) or "none"
+            raise _unknown(f"no format header, and on {source} no shape has the fields {seen}; known formats are {_KNOWN}")
+    raise _unknown(f"no format header, and topic {shown(topic)} has no shape of its own; known formats are {_KNOWN}")
+
+
+def _unknown(message: str) -> Refusal:
+    return Refusal(Stage.DETECT, Reason.UNKNOWN_FORMAT, message)
+
+
+def _kind(data: Any) -> str:
+    if data is None:
+        return "null"
+    return {bool: "a boolean", str: "text", list: "a list in a list"}.get(type(data), "a number")

@@ -1,0 +1,96 @@
+"""References as raw records name them, and the links that a plan or a goods issue makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from streams.domain.event import Lineage, Link
+from streams.domain.ids import reference_key
+from streams.domain.vocabulary import ReferenceKind
+from streams.normalize.codes import scac
+from streams.normalize.shapes import Identifier, Shape, SystemName
+
+__all__ = ["DEFAULT_VALID_DAYS", "HEAD_START", "LinkedOrder", "Named", "ReferenceField", "carrier_reference", "links", "named"]
+
+HEAD_START: Final = timedelta(days=7)
+"""How long before it is said a link already counts: freight is scanned before its plan is typed in."""
+
+DEFAULT_VALID_DAYS: Final = 120
+"""How long a reference means one shipment where its source does not say; carriers use their numbers again (hazard H8)."""
+
+_OF_CARRIERS: Final = frozenset({ReferenceKind.TRACKING, ReferenceKind.PRO})
+
+
+class ReferenceField(Shape):
+    """One entry of `references` in our own shapes."""
+
+    kind: ReferenceKind
+    issuer: SystemName | None = None
+    value: Identifier
+
+
+class Named(NamedTuple):
+    """A reference key, and the package that it stands for where it stands for one only."""
+
+    key: str
+    package_id: str = ""
+
+
+class LinkedOrder(NamedTuple):
+    """Whose reference it is."""
+
+    order_id: str
+    delivery_id: str
+    shipment_id: str
+
+
+def carrier_reference(kind: ReferenceKind, carrier: str, value: str) -> str:
+    """Key of a number that a carrier gave out."""
+    return reference_key(kind, scac(carrier), value)
+
+
+def named(fields: Iterable[ReferenceField], packages: Sequence[str], carrier: str | None, system: str) -> list[Named]:
+    """The references of a shipment, each once.
+
+    Packages are tracking numbers of the carrier. Several tracking numbers are several packages even where nobody calls them so:
+    what happens to one says nothing of the others.
+    """
+    keys = dict.fromkeys(_key(field, carrier, system) for field in fields)
+    tracked = [key for key in keys if key.startswith(_TRACKING)]
+    parcels = dict.fromkeys(carrier_reference(ReferenceKind.TRACKING, carrier or system, package) for package in packages)
+    if len(tracked) > 1 and not parcels:
+        parcels = dict.fromkeys(tracked)
+    return [Named(key, key.split(":", 2)[2] if key in parcels else "") for key in (keys | parcels)]
+
+
+def links(references: Iterable[Named], orders: Iterable[LinkedOrder], said_at: datetime, valid_days: int, lineage: Lineage) -> list[Link]:
+    """One link a reference and order. `shared` where the references stand for several orders."""
+    valid_from, valid_to = said_at - HEAD_START, said_at + timedelta(days=valid_days)
+    together = list(orders)
+    shared = len({order.order_id for order in together}) > 1
+    return [
+        Link(
+            reference.key,
+            order.order_id,
+            valid_from,
+            valid_to,
+            lineage,
+            order.delivery_id,
+            order.shipment_id,
+            reference.package_id,
+            shared,
+        )
+        for reference in references
+        for order in together
+    ]
+
+
+_TRACKING: Final = f"{ReferenceKind.TRACKING}:"
+
+
+def _key(field: ReferenceField, carrier: str | None, system: str) -> str:
+    if field.kind in _OF_CARRIERS:
+        return carrier_reference(field.kind, field.issuer or carrier or system, field.value)
+    return reference_key(field.kind, field.issuer or system, field.value)

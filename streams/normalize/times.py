@@ -1,0 +1,127 @@
+"""Times as sources write them, read into UTC with the source's offset and how sure we are of it.
+
+A time that cannot be read is refused; it is never replaced by the time of arrival (research: domain 0.3, hazard H10).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from streams.deadletter.reasons import Reason, Stage
+from streams.domain.instant import Instant, TimeQuality
+from streams.domain.vocabulary import Classifier
+from streams.normalize.refusal import Refusal, shown
+
+__all__ = ["FUTURE_TOLERANCE", "HORIZON", "local_and_gmt", "parse"]
+
+FUTURE_TOLERANCE: Final = timedelta(minutes=15)
+"""How far an actual event may lie after its record's Kafka timestamp: clocks differ, but nothing has happened tomorrow."""
+
+HORIZON: Final = timedelta(days=2 * 365)
+"""How far ahead a plan or an estimate may lie; beyond it stands a placeholder such as 9999-12-31."""
+
+_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_WIDEST_OFFSET: Final = timedelta(hours=14)
+_DATE: Final = re.compile(r"\d{8}", re.ASCII)
+_TIME: Final = re.compile(r"\d{6}", re.ASCII)
+_DOTTED_OFFSET: Final = re.compile(r"([+-])(\d\d)[.:]([0-5]\d)", re.ASCII)
+_ZERO: Final = timedelta(0)
+_MINUTE: Final = timedelta(minutes=1)
+
+
+def parse(text: str, classifier: Classifier, ingested_at: datetime, field: str = "at") -> Instant:
+    """The instant of an ISO 8601 date and time.
+
+    Without an offset the quality is UNKNOWN and the time is read as UTC. Raises `Refusal` (TIME_INVALID) where the text is no date and
+    time, before 2000, or after `ingested_at` by more than the classifier allows.
+    """
+    try:
+        # A bare date would be read as midnight, which nobody said.
+        if len(text) < 13 or text[10] not in "T ":
+            raise ValueError
+        local = datetime.fromisoformat(text)
+        offset = local.utcoffset()
+        utc = local.replace(tzinfo=UTC) if offset is None else local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _refused(f"{field}: {shown(text)} is not an ISO 8601 date and time such as 2026-06-01T09:15:00+02:00") from None
+    if offset is None:
+        _check(utc, classifier, ingested_at, field, text)
+        return Instant(utc, text, None, TimeQuality.UNKNOWN)
+    if not -_WIDEST_OFFSET <= offset <= _WIDEST_OFFSET:
+        raise _refused(f"{field}: {shown(text)} has an offset that no place on earth has")
+    _check(utc, classifier, ingested_at, field, text)
+    return Instant(utc, text, offset // _MINUTE)
+
+
+def local_and_gmt(
+    local_date: str | None,
+    local_time: str | None,
+    gmt_date: str | None,
+    gmt_time: str | None,
+    gmt_offset: str | None,
+    classifier: Classifier,
+    ingested_at: datetime,
+) -> Instant:
+    """The instant of UPS's pairs of local and GMT date (`YYYYMMDD`) and time (`HHMMSS`), and offset (`-04.00`); any may be blank.
+
+    The offset is that between both clocks. With the local pair alone the quality is UNKNOWN. Raises `Refusal` (TIME_INVALID) where no pair
+    is complete, or where they contradict each other.
+    """
+    raw = " ".join(part for part in (local_date, local_time, gmt_offset) if part)
+    local = _digits(local_date, local_time, "localActivity")
+    gmt = _digits(gmt_date, gmt_time, "gmtActivity")
+    stated = _offset(gmt_offset)
+    if gmt is None and local is not None and stated is not None:
+        gmt = local - stated
+    if gmt is None:
+        if local is None:
+            raise _refused("localActivityDate, localActivityTime: no complete date and time, nor in gmtActivityDate, gmtActivityTime")
+        utc = local.replace(tzinfo=UTC)
+        _check(utc, classifier, ingested_at, "localActivityDate", raw)
+        return Instant(utc, raw, None, TimeQuality.UNKNOWN)
+    offset = local - gmt if local is not None else stated or _ZERO
+    if stated is not None and offset != stated:
+        raise _refused(f"gmtOffset: {shown(gmt_offset)} contradicts the local and GMT times, which are {offset} apart")
+    if not -_WIDEST_OFFSET <= offset <= _WIDEST_OFFSET:
+        raise _refused(f"gmtActivityDate: local and GMT times are {offset} apart, more than any zone")
+    utc = gmt.replace(tzinfo=UTC)
+    _check(utc, classifier, ingested_at, "gmtActivityDate", raw)
+    return Instant(utc, raw or f"{gmt_date} {gmt_time} GMT", offset // _MINUTE)
+
+
+def _check(utc: datetime, classifier: Classifier, ingested_at: datetime, field: str, text: str) -> None:
+    if utc < _EARLIEST:
+        raise _refused(f"{field}: {shown(text)} lies before 2000")
+    if classifier is Classifier.ACT:
+        if utc > ingested_at + FUTURE_TOLERANCE:
+            arrived = ingested_at.isoformat(timespec="seconds")
+            raise _refused(f"{field}: {shown(text)} is said to have happened, but lies after the record's own time {arrived}")
+    elif utc > ingested_at + HORIZON:
+        raise _refused(f"{field}: {shown(text)} lies more than two years ahead: a placeholder?")
+
+
+def _digits(date: str | None, time: str | None, field: str) -> datetime | None:
+    if not date or not time:
+        return None
+    try:
+        if not _DATE.fullmatch(date) or not _TIME.fullmatch(time):
+            raise ValueError
+        return datetime(int(date[:4]), int(date[4:6]), int(date[6:]), int(time[:2]), int(time[2:4]), int(time[4:]))  # noqa: DTZ001 (a local clock)
+    except ValueError:
+        raise _refused(f"{field}Date, {field}Time: {shown(date)}, {shown(time)} are not YYYYMMDD and HHMMSS") from None
+
+
+def _offset(text: str | None) -> timedelta | None:
+    if not text:
+        return None
+    match = _DOTTED_OFFSET.fullmatch(text)
+    if match is None:
+        raise _refused(f"gmtOffset: {shown(text)} is not an offset such as -04.00")
+    offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
+    return -offset if match[1] == "-" else offset
+
+
+def _refused(message: str) -> Refusal:
+    return Refusal(Stage.VALIDATE, Reason.TIME_INVALID, message)

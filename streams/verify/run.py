@@ -1,0 +1,160 @@
+"""Verify a real cluster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from streams.admin import connect
+from streams.hop import Hop
+from streams.settings import Settings
+from streams.topics import changelog_topic
+from streams.verify.audit import Audit
+from streams.verify.findings import Report
+from streams.verify.reader import TopicReader
+from streams.verify.snapshot import SOURCES, Snapshot, committed_offsets, end_offsets, take
+from streams.verify.state import compare_state
+
+__all__ = ["Progress", "verify"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is; 0 of 0 where nobody knows."""
+
+_LOOK_AGAIN_SECONDS = 0.3
+
+
+def verify(
+    settings: Settings, hops: Sequence[Hop], *, wait_seconds: float = 60, state: bool = False, progress: Progress | None = None
+) -> Report:
+    """Compare what the cluster holds with what the hops must have made of it.
+
+    Waits up to `wait_seconds` until the workers have processed everything that is there; a report on less says so (`Report.complete`). With
+    `state`, the hops' changelogs are compared with the recomputed rows too.
+
+    Raises `BrokerUnreachable`, `ConfigurationError` (a topic is missing), `MilepostError` (a topic cannot be read to its end).
+    """
+    tell = progress or _silent
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        _await_caught_up(settings, deadline, tell)
+        report = _verify_once(settings, hops, state, tell)
+        if report.complete or time.monotonic() >= deadline:
+            return report
+        time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _verify_once(settings: Settings, hops: Sequence[Hop], state: bool, tell: Progress) -> Report:
+    snapshot = take(settings)
+    audit = Audit(hops, snapshot.layout)
+    with ExitStack() as stack:
+        readers = []
+        for topic in snapshot.layout.partitions:
+            reader = _reader(settings, topic, snapshot)
+            stack.callback(reader.close)
+            readers.append(reader)
+        total = sum(reader.total for reader in readers)
+        while unread := [reader for reader in readers if not reader.done]:
+            # Keeping all topics equally far keeps small what one side of a comparison has and the other has not yet.
+            for record in min(unread, key=lambda reader: reader.fraction).read():
+                audit.read(record)
+            tell("comparing", sum(reader.passed for reader in readers), total)
+    report = audit.finish(time.time_ns() // 1_000_000)
+    if state and report.complete:
+        for hop in hops:
+            if hop.codec is not None:
+                _verify_state(settings, hop, audit, report, tell)
+    return report
+
+
+def _reader(settings: Settings, topic: str, snapshot: Snapshot) -> TopicReader:
+    partitions = range(snapshot.layout.partitions[topic])
+    starts = {partition: snapshot.starts[topic, partition] for partition in partitions}
+    return TopicReader(settings, topic, starts, {partition: snapshot.ends[topic, partition] for partition in partitions})
+
+
+def _verify_state(settings: Settings, hop: Hop, audit: Audit, report: Report, tell: Progress) -> None:
+    assert hop.codec is not None
+    admin = connect(settings)
+    changelog = settings.logical(changelog_topic(settings.app_id, hop.name))
+    count = len(admin.list_topics(settings.topic(changelog)).topics[settings.topic(changelog)].partitions)
+    ends = end_offsets(settings, admin, {changelog: count})
+    reader = TopicReader(settings, changelog, dict.fromkeys(range(count), 0), {partition: ends[changelog, partition] for partition in range(count)})
+    stored: dict[int, dict[bytes, bytes]] = {partition: {} for partition in range(count)}
+    try:
+        while not reader.done:
+            for record in reader.read():
+                if record.value is None:
+                    stored[record.partition].pop(record.key or b"", None)
+                else:
+                    stored[record.partition][record.key or b""] = record.value
+            tell(f"reading the state of {hop.name}", reader.passed, reader.total)
+    finally:
+        reader.close()
+    for partition in range(count):
+        rows, marks = audit.rows(hop.sources[0], partition)
+        compare_state(report, hop.name, changelog, hop.codec, stored[partition], rows, marks)
+
+
+def _await_caught_up(settings: Settings, deadline: float, tell: Progress) -> None:
+    while (behind := _behind(settings)) and time.monotonic() < deadline:
+        tell(f"waiting for the workers, {behind} records behind", 0, 0)
+        time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _behind(settings: Settings) -> int:
+    """About how many records the workers have not committed; 0 only if there are none.
+
+    Sources are looked at in the order in which records pass them, so that nothing is on its way when the last is found read.
+    """
+    admin = connect(settings)
+    existing = admin.list_topics(timeout=30).topics
+    behind = 0
+    for topic in SOURCES:
+        if settings.topic(topic) not in existing:
+            continue
+        committed = committed_offsets(settings, admin)
+        count = len(existing[settings.topic(topic)].partitions)
+        ends = end_offsets(settings, admin, {topic: count})
+        lags = {at: end - committed.get(at, 0) for at, end in ends.items() if end > committed.get(at, 0)}
+        if lags and _any_record(settings, topic, {partition: committed.get((topic, partition), 0) for _, partition in lags}):
+            behind += sum(lags.values())
+    return behind
+
+
+def _any_record(settings: Settings, topic: str, positions: dict[int, int]) -> bool:
+    """Whether a committed record stands at or after these offsets. The end of a log is often a transaction's marker, which nobody commits."""
+    consumer = Consumer(
+        settings.librdkafka(
+            **{
+                "group.id": f"{settings.app_id}-verify",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "auto.offset.reset": "earliest",
+                "isolation.level": "read_committed",
+                "fetch.wait.max.ms": 20,
+                "log_level": 3,
+            }
+        )
+    )
+    waiting = set(positions)
+    try:
+        consumer.assign([TopicPartition(settings.topic(topic), partition, offset) for partition, offset in positions.items()])
+        while waiting:
+            for message in consumer.consume(len(waiting), 0.1):
+                error = message.error()
+                if error is None:
+                    return True
+                if error.code() == KafkaError._PARTITION_EOF:
+                    waiting.discard(message.partition())
+                elif not error.retriable() and error.code() not in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
+                    raise KafkaException(error)
+    finally:
+        consumer.close()
+    return False
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    pass

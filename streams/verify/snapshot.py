@@ -1,0 +1,117 @@
+"""How far a cluster was at one moment, taken so that what was written before can be told from what was still to come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, ResourceType
+
+from streams.admin import connect
+from streams.errors import ConfigurationError
+from streams.settings import Settings
+from streams.topics import CATALOGUE, EVENTS, RAW_TOPICS, REFERENCES, TERMS, dead_letter_topic
+from streams.verify.layout import Layout
+from streams.verify.ledger import Retention
+
+__all__ = ["SOURCES", "Snapshot", "committed_offsets", "end_offsets", "take"]
+
+Offsets = dict[tuple[str, int], int]
+"""By topic and partition."""
+
+SOURCES = (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)
+"""What the hops read, upstream first."""
+
+_TIMEOUT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """By logical topic name."""
+
+    layout: Layout
+    starts: Offsets
+    ends: Offsets
+    """Where to stop reading. Everything that the workers had committed, and what it caused, lies before."""
+
+
+def take(settings: Settings) -> Snapshot:
+    """Ask the cluster, in an order that leaves no gap: first how far the workers have committed, then the ends of what they write, then
+    the ends of what they read.
+
+    So each record below a committed offset must have its consequences below the ends, and each consequence below the ends has its cause below
+    the ends. Raises `BrokerUnreachable`, and `ConfigurationError` if a topic is missing.
+    """
+    admin = connect(settings)
+    partitions = _partitions(settings, admin)
+    starts = _offsets(settings, admin, partitions, partitions, OffsetSpec.earliest(), committed=False)
+    committed = committed_offsets(settings, admin)
+    ends: Offsets = {}
+    downstream_first = [topic for topic in partitions if topic not in SOURCES] + list(reversed(SOURCES))
+    for topic in downstream_first:
+        ends |= end_offsets(settings, admin, {topic: partitions[topic]})
+    retention = _retention(settings, admin, partitions, starts)
+    return Snapshot(Layout(partitions, committed, retention, settings.topic), starts, ends)
+
+
+def committed_offsets(settings: Settings, admin: AdminClient) -> Offsets:
+    """The first offset of each source partition that the workers' group has not processed."""
+    group = ConsumerGroupTopicPartitions(settings.app_id)
+    (future,) = admin.list_consumer_group_offsets([group], require_stable=True, request_timeout=_TIMEOUT).values()
+    found = future.result().topic_partitions or []
+    return {(settings.logical(at.topic), at.partition): at.offset for at in found if at.offset >= 0}
+
+
+def end_offsets(settings: Settings, admin: AdminClient, partitions: Mapping[str, int]) -> Offsets:
+    """The ends of topics (logical name and partition count).
+
+    Of our own topics, the end of what is in the log: a transaction that was committed before may not show its end yet. Of the topics of producers,
+    the end of what is committed: the workers read no further either.
+    """
+    ends: Offsets = {}
+    for topic in partitions:
+        ends |= _offsets(settings, admin, [topic], partitions, OffsetSpec.latest(), committed=topic in RAW_TOPICS or topic == TERMS)
+    return ends
+
+
+def _partitions(settings: Settings, admin: AdminClient) -> dict[str, int]:
+    wanted = [topic.name for topic in CATALOGUE] + [dead_letter_topic(source) for source in SOURCES]
+    existing = admin.list_topics(timeout=_TIMEOUT).topics
+    missing = [settings.topic(name) for name in wanted if settings.topic(name) not in existing]
+    if missing:
+        raise ConfigurationError(f"topics are missing ({', '.join(missing[:3])}): check MILEPOST_PREFIX, or run `milepost topics create`")
+    return {name: len(existing[settings.topic(name)].partitions) for name in wanted}
+
+
+def _offsets(
+    settings: Settings, admin: AdminClient, topics: Iterable[str], partitions: Mapping[str, int], spec: OffsetSpec, *, committed: bool
+) -> Offsets:
+    asked = {
+        TopicPartition(settings.topic(topic), partition): spec for topic in topics for partition in range(partitions[topic])
+    }
+    level = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
+    answers = admin.list_offsets(asked, isolation_level=level, request_timeout=_TIMEOUT)
+    return {(settings.logical(at.topic), at.partition): future.result().offset for at, future in answers.items()}
+
+
+def _retention(settings: Settings, admin: AdminClient, partitions: Mapping[str, int], starts: Offsets) -> dict[str, Retention]:
+    configs = _configs(settings, admin, partitions)
+    return {
+        topic: Retention(
+            "compact" in configs[topic]["cleanup.policy"],
+            int(configs[topic]["segment.ms"]),
+            int(configs[topic]["segment.bytes"]),
+            tuple(starts[topic, partition] for partition in range(count)),
+        )
+        for topic, count in partitions.items()
+    }
+
+
+def _configs(settings: Settings, admin: AdminClient, topics: Iterable[str]) -> dict[str, dict[str, Any]]:
+    answers = admin.describe_configs([ConfigResource(ResourceType.TOPIC, settings.topic(topic)) for topic in topics])
+    return {
+        settings.logical(resource.name): {entry.name: entry.value for entry in future.result(_TIMEOUT).values()}
+        for resource, future in answers.items()
+    }

@@ -1,0 +1,234 @@
+"""The local Kafka: a real broker that starts, answers, keeps its data, survives what tests do to it, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from streams.devbroker import KAFKA_VERSION, BrokerFailed, LocalCluster, ensure_jars, jars
+from streams.errors import ConfigurationError
+from streams.processes import free_ports, wait_for_exit
+
+pytestmark = pytest.mark.integration
+
+
+def _send(bootstrap: str, topic: str, *values: bytes, seconds: float = 30) -> None:
+    producer = Producer({"bootstrap.servers": bootstrap, "message.timeout.ms": int(seconds * 1000), "enable.idempotence": True})
+    failures: list[object] = []
+    for value in values:
+        producer.produce(topic, value, on_delivery=lambda error, _: failures.append(error) if error else None)
+    assert producer.flush(seconds) == 0
+    assert not failures
+
+
+def _read(bootstrap: str, topic: str, count: int, seconds: float = 30) -> list[bytes]:
+    consumer = Consumer(
+        {"bootstrap.servers": bootstrap, "group.id": "reader", "auto.offset.reset": "earliest", "isolation.level": "read_committed"}
+    )
+    consumer.subscribe([topic])
+    found: list[bytes] = []
+    deadline = time.monotonic() + seconds
+    while len(found) < count and time.monotonic() < deadline:
+        message = consumer.poll(0.2)
+        if message is not None and message.error() is None:
+            found.append(message.value())
+    consumer.close()
+    return found
+
+
+def _create(bootstrap: str, topic: str, replicas: int) -> None:
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin.create_topics([NewTopic(topic, 1, replicas)])[topic].result(30)
+
+
+def test_version_is_that_of_the_pom() -> None:
+    pom = ET.parse(Path(jars.__file__).with_name("pom.xml"))
+    version = pom.find(".//{*}kafka.version")
+    assert version is not None and version.text == KAFKA_VERSION
+
+
+def test_data_outlives_a_stop_and_a_kill(tmp_path: Path) -> None:
+    with LocalCluster(tmp_path) as broker:
+        _create(broker.bootstrap, "kept", 1)
+        _send(broker.bootstrap, "kept", b"before the stop")
+        broker.stop()
+        assert not broker.running
+        broker.start()
+        _send(broker.bootstrap, "kept", b"before the kill")
+        broker.node(1).kill()
+        broker.start_node(1)
+        assert _read(broker.bootstrap, "kept", 2) == [b"before the stop", b"before the kill"]
+    assert not broker.running
+
+
+def test_transactions_work(own_broker: LocalCluster) -> None:
+    _create(own_broker.bootstrap, "atomic", 1)
+    producer = Producer({"bootstrap.servers": own_broker.bootstrap, "transactional.id": "t"})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.produce("atomic", b"aborted")
+    producer.abort_transaction(30)
+    producer.begin_transaction()
+    producer.produce("atomic", b"committed")
+    producer.commit_transaction(30)
+    assert _read(own_broker.bootstrap, "atomic", 1) == [b"committed"]
+
+
+def test_suspended_broker_answers_nothing_until_it_is_resumed(own_broker: LocalCluster) -> None:
+    admin = AdminClient({"bootstrap.servers": own_broker.bootstrap})
+    assert admin.list_topics(timeout=10).brokers
+    own_broker.node(1).suspend()
+    with pytest.raises(KafkaException):
+        admin.list_topics(timeout=1)
+    own_broker.node(1).resume()
+    assert admin.list_topics(timeout=10).brokers
+
+
+def test_broker_ends_with_the_process_that_started_it_even_by_kill_9(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from streams.devbroker import LocalCluster\n"
+        "cluster = LocalCluster(Path(sys.argv[1])); cluster.start(); print(cluster.node(1).pid, flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as parent:
+        assert parent.stdout is not None
+        broker = int(parent.stdout.readline())
+        os.kill(broker, 0)
+        parent.kill()
+    assert wait_for_exit(broker, 10)
+
+
+def test_found_again_and_stopped_by_another_object(tmp_path: Path) -> None:
+    started = LocalCluster(tmp_path, outlive=True)
+    try:
+        started.start()
+        found = LocalCluster.find(tmp_path)
+        assert found is not None and found.running
+        assert (found.bootstrap, found.node(1).pid) == (started.bootstrap, started.node(1).pid)
+        found.stop()
+        assert not started.running and not found.running
+    finally:
+        started.kill()
+
+
+def test_process_id_that_now_belongs_to_another_process_is_not_believed(tmp_path: Path) -> None:
+    broker = LocalCluster(tmp_path)
+    node = broker.node(1)
+    node.folder.mkdir(parents=True)
+    (node.folder / "pid").write_text(str(os.getpid()))
+    assert node.pid is None
+    node.kill()
+    assert not (node.folder / "pid").exists()
+
+
+def test_port_in_use_is_named(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        port = free_ports(1)[0]
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        with pytest.raises(ConfigurationError, match=rf"port {port} .*in use"):
+            LocalCluster(tmp_path, port=port).start()
+
+
+def test_failure_at_start_names_the_log(tmp_path: Path) -> None:
+    broker = LocalCluster(tmp_path)
+    broker.start()
+    broker.kill()
+    (tmp_path / "node-1" / "data" / "meta.properties").write_text("node.id=7\nversion=1\ncluster.id=other\n")
+    with pytest.raises(BrokerFailed, match=re.escape(str(broker.node(1).log))):
+        broker.start()
+    assert not broker.running
+
+
+def test_two_nodes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="1 or 3 nodes"):
+        LocalCluster(tmp_path, nodes=2)
+
+
+def test_missing_java_or_maven_names_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(ConfigurationError, match="openjdk-17-jre-headless"):
+        jars.find_java()
+    with pytest.raises(ConfigurationError, match="maven"):
+        ensure_jars(tmp_path / "kafka")
+
+
+def test_too_old_java_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    java = tmp_path / "java"
+    java.write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019-01-15' >&2\n")
+    java.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(ConfigurationError, match=r"11\.0\.2"):
+        jars.find_java()
+
+
+def test_failed_download_is_one_line_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mvn = tmp_path / "mvn"
+    mvn.write_text("#!/bin/sh\necho '[ERROR] Could not transfer artifact'; echo '[ERROR] more'; exit 1\n")
+    mvn.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(BrokerFailed, match=r"Could not transfer artifact.*try again") as raised:
+        ensure_jars(tmp_path / "kafka")
+    assert "\n" not in str(raised.value)
+    assert list((tmp_path / "kafka").iterdir()) == []
+
+
+def test_two_that_need_the_jars_at_once_fetch_them_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mvn = tmp_path / "mvn"
+    mvn.write_text(
+        f'#!/bin/sh\necho run >> {tmp_path}/runs\nfor a in "$@"; do case $a in -DoutputDirectory=*) out=${{a#*=}};; esac; done\n'
+        'mkdir -p "$out"; touch "$out/kafka-server-4.3.0.jar"\n'
+    )
+    mvn.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    threads = [threading.Thread(target=ensure_jars, args=(tmp_path / "kafka",)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (tmp_path / "runs").read_text() == "run\n"
+    assert ensure_jars(tmp_path / "kafka") == tmp_path / "kafka" / "libs"
+
+
+@pytest.mark.fault
+@pytest.mark.slow
+def test_three_nodes_lose_any_one_and_none_of_the_records(cluster: LocalCluster) -> None:
+    _create(cluster.bootstrap, "safe", 3)
+    for number in (1, 2, 3):
+        cluster.node(number).kill()
+        _send(cluster.bootstrap, "safe", f"without {number}".encode(), seconds=60)
+        cluster.start_node(number)
+    assert _read(cluster.bootstrap, "safe", 3) == [b"without 1", b"without 2", b"without 3"]
+
+
+@pytest.mark.fault
+@pytest.mark.slow
+def test_two_of_three_nodes_frozen_refuse_writes_and_then_go_on(cluster: LocalCluster) -> None:
+    _create(cluster.bootstrap, "quorum", 3)
+    _send(cluster.bootstrap, "quorum", b"whole")
+    for number in (1, 2):
+        cluster.node(number).suspend()
+    producer = Producer({"bootstrap.servers": cluster.bootstrap, "message.timeout.ms": 2_000})
+    outcomes: list[object] = []
+    producer.produce("quorum", b"lost", on_delivery=lambda error, _: outcomes.append(error))
+    producer.flush(15)
+    assert outcomes and outcomes[0] is not None
+    for number in (1, 2):
+        os.kill(cluster.node(number).pid or 0, signal.SIGCONT)
+    cluster.wait_ready()
+    _send(cluster.bootstrap, "quorum", b"after", seconds=60)
+    assert _read(cluster.bootstrap, "quorum", 2)[-1] == b"after"
