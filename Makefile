@@ -34,11 +34,11 @@ image:
 else
 
 .PHONY: demo
-demo: $(READY) | broker  ## Start a local Kafka, feed a realistic day, show it live, compare every order and verify.
+demo: | broker $(READY)  ## Start a local Kafka, feed a realistic day, show it live, compare every order and verify.
 	$(BIN)/milepost demo
 
 .PHONY: test
-test: check | broker  ## Everything: checks, then all tests (needs about 15 minutes on two cores).
+test: | broker check  ## Everything: checks, then all tests (needs about 15 minutes on two cores).
 	$(BIN)/python -m pytest
 
 .PHONY: test-quick
@@ -52,7 +52,7 @@ check: $(READY)  ## Style, types, and who may import whom.
 	$(BIN)/lint-imports --no-logo
 
 .PHONY: bench
-bench: $(READY) | broker  ## Measure, side by side with other engines; prints a table in Markdown.
+bench: | broker $(READY)  ## Measure, side by side with other engines; prints a table in Markdown.
 	$(BIN)/python -m benchmarks
 
 endif
@@ -71,7 +71,7 @@ clean:  ## Stop the local Kafka and remove everything that was made here.
 
 .PHONY: help
 help:  ## This list.
-	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*##  *' '/^[a-z-]+:.*## / {printf "make %-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements-dev.lock pyproject.toml | python
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

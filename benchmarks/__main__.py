@@ -6,6 +6,7 @@ import logging
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +16,8 @@ from benchmarks.cluster import broker
 from benchmarks.fold.engines import ENGINES, Engine, Unavailable
 from benchmarks.fold.run import run_folds
 from benchmarks.machine import this_machine
+from benchmarks.pipeline.run import FULL, QUICK, run_pipeline
 from benchmarks.report import OURS, Report
-from benchmarks.worker import WorkerFailed
 
 __all__ = ["main"]
 
@@ -57,7 +58,9 @@ def main(
         with broker(scratch) as bootstrap:
             if ready:
                 report.folds = run_folds(bootstrap, ready, events, keys, rounds, scratch, _say)
-    except (WorkerFailed, TimeoutError) as error:
+            if only != "fold":
+                report.pipeline = run_pipeline(bootstrap, scratch, QUICK if quick else replace(FULL, rounds=rounds), _say)
+    except (RuntimeError, TimeoutError) as error:
         keep = True
         _say(f"error: {error}")
         raise typer.Exit(1) from None

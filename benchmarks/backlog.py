@@ -25,6 +25,7 @@ def _producer(bootstrap: str, **more: Any) -> Producer:
         "compression.type": "lz4",
         "partitioner": "murmur2_random",
         "queue.buffering.max.messages": 1_000_000,
+        "message.max.bytes": 10_000_000,  # The day holds a record that is too large for the pipeline.
         "log_level": 3,
     }
     return Producer(conf | more)

@@ -65,8 +65,10 @@ class Report:
             "start s", "peak RSS MB", "output", "settings",
         ]  # fmt: skip
         count = min(len(those) for those in runs.values())
-        return _table(head, rows) + f"\n\nMedians of {count} rounds (lowest-highest); events of a pass: " + ", ".join(
-            f"{name} {those[0].events:,}" for name, those in runs.items()
+        return (
+            _table(head, rows)
+            + f"\n\nMedians of {count} rounds (lowest-highest); events of a pass: "
+            + ", ".join(f"{name} {those[0].events:,}" for name, those in runs.items())
         )
 
 

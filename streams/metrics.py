@@ -51,8 +51,8 @@ class Metrics:
 
         self.lag_seconds = self._histogram(
             "lag_seconds",
-            "Age of a batch's last record when it is committed. Timestamps are passed on from the raw record, so the shipment hop's is the time "
-            "from the append of the raw record to the committed outputs.",
+            "Age of a batch's last record when it is committed. Timestamps are passed on from the raw record, so the shipment hop's is the "
+            "time from the append of the raw record to the committed outputs.",
             _LAG,
             ("hop", "source"),
         )

@@ -35,8 +35,8 @@ class Health(Protocol):
 async def serve(registry: CollectorRegistry, health: Health, host: str, port: int) -> web.AppRunner:
     """Listen in the running event loop, until the returned runner's `cleanup()`.
 
-    Probes answer 200 and `ok`, or 503 and the reason in one line. A worker whose event loop is stuck does not answer, which is an answer too.
-    Raises `ConfigurationError` if the port cannot be listened on.
+    Probes answer 200 and `ok`, or 503 and the reason in one line. A worker whose event loop is stuck does not answer, which is an answer
+    too. Raises `ConfigurationError` if the port cannot be listened on.
     """
 
     async def metrics(_: web.Request) -> web.Response:

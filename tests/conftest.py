@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+import hypothesis
 import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -20,6 +21,11 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from streams.admin import create_topics
 from streams.devbroker import LocalCluster
 from streams.settings import Settings
+
+# A slow machine is no failure, and a failure must say how to repeat it. HYPOTHESIS_PROFILE=thorough looks longer.
+hypothesis.settings.register_profile("usual", deadline=None, print_blob=True)
+hypothesis.settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=2_000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
 
 _EXISTING_CLUSTER = os.environ.get("KAFKA_BOOTSTRAP", "")
 _KEPT = ("MILEPOST_KAFKA_HOME",)
@@ -38,6 +44,11 @@ class MakeTopics(Protocol):
     """
 
     def __call__(self, settings: Settings, *names: str, partitions: int = ..., config: dict[str, str] | None = ...) -> list[str]: ...
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Quick tests first: a mistake is known after seconds, not minutes."""
+    items.sort(key=lambda item: [item.get_closest_marker(mark) is not None for mark in ("fault", "slow", "integration")])
 
 
 @pytest.fixture(autouse=True)

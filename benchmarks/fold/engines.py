@@ -77,7 +77,7 @@ def _step(what: str, *command: str) -> None:
 
 def _kafka_streams(threads: int) -> tuple[str, ...]:
     target = _STREAMS / "target"
-    jvm = ("-Xms1g", "-Xmx1g", "-XX:+UseParallelGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", f"-Dfold.threads={threads}")
+    jvm = ("-Xms1g", "-Xmx1g", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", f"-Dfold.threads={threads}")
     return ("java", *jvm, "-cp", f"{target / 'classes'}:{target / 'libs'}/*", "KeyedFold")
 
 
@@ -96,7 +96,15 @@ ENGINES: dict[str, Engine] = {
             "Kafka Streams 4.3.0 exactly_once_v2",
             _kafka_streams(1),
             _streams_classes,
-            settings="1 thread, commit 100 ms, 64 MB record cache, lz4, 1 GB heap, parallel GC",
+            settings="1 thread, commit 100 ms, lz4, 1 GB heap, serial GC",
+        ),
+        Engine(
+            "kafka-streams-2",
+            "Kafka Streams 4.3.0 exactly_once_v2, 2 threads",
+            _kafka_streams(2),
+            _streams_classes,
+            usual=False,
+            settings="2 threads, commit 100 ms, lz4, 1 GB heap, serial GC",
         ),
         Engine(
             "quix",
@@ -104,6 +112,15 @@ ENGINES: dict[str, Engine] = {
             _python("job_quix", python=str(_QUIX_VENV / "bin" / "python")),
             _quix_venv,
             settings="commit 100 ms, lz4",
+        ),
+        Engine(
+            "quix-5s",
+            "Quix Streams 3.28.1 exactly-once, its default commit interval",
+            _python("job_quix", python=str(_QUIX_VENV / "bin" / "python")),
+            _quix_venv,
+            env={"QUIX_COMMIT_S": "5"},
+            usual=False,
+            settings="commit 5 s, lz4",
         ),
         Engine(
             "faust",

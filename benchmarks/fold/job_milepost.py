@@ -50,9 +50,7 @@ def main() -> int:
         bootstrap=job.bootstrap, name=job.app_id, worker=job.worker, data=Path(job.state), partitions=job.partitions, metrics_port=0
     )
     create_topics(job.bootstrap, dead_letter_topic(job.input), partitions=job.partitions)
-    create_topics(
-        job.bootstrap, changelog_topic(settings.app_id, HOP), partitions=job.partitions, config={"cleanup.policy": "compact"}
-    )
+    create_topics(job.bootstrap, changelog_topic(settings.app_id, HOP), partitions=job.partitions, config={"cleanup.policy": "compact"})
     return run_worker(settings, [fold(job)], outputs=[job.output])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from quixstreams import Application, State
+from quixstreams import Application, State  # type: ignore[import-not-found]  # lives in an environment of its own
 
 from benchmarks.fold.job import FoldJob, count
 

@@ -12,7 +12,7 @@ from streams.devbroker import LocalCluster
 from streams.errors import BrokerUnreachable, ConfigurationError
 from streams.settings import Settings
 
-__all__ = ["app"]
+__all__ = ["app", "down", "status", "up"]
 
 DEFAULT_PORT = 19092
 """As in `Settings.bootstrap`, so that every other command finds the broker without being told."""

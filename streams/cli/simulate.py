@@ -32,16 +32,18 @@ def command(
         str | None, typer.Option(metavar="TIME", help="Timestamp of the records before the first that has one. Default: now.")
     ] = None,
     topic: Annotated[list[str] | None, typer.Option(help="Print only records of this topic; may be repeated.")] = None,
-    keep_going: Annotated[bool, typer.Option("--keep-going", help="Pass over lines that are not records; exit 1 if there were any.")] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Pass over lines that are not records; exit 1 if there were any.")
+    ] = False,
 ) -> None:
     """Run raw records through the pipeline's own code without Kafka, and print every record that it would append.
 
-    A line in: {"topic": "carrier.raw", "key": ..., "value": ..., "headers": {"format": ...}, "timestamp": ...}. A value is an object, text, {"$base64":
-    "..."} or null. Topics: erp.raw, wms.raw, tms.raw, carrier.raw, billing.terms. A record without a timestamp has that of the line before. The records' timestamps are the
-    only clock, so the same file gives the same output.
+    A line in: {"topic": "carrier.raw", "key": ..., "value": ..., "headers": {"format": ...}, "timestamp": ...}. A value is an object, text,
+    {"$base64": "..."} or null. Topics: erp.raw, wms.raw, tms.raw, carrier.raw, billing.terms. A record without a timestamp has that of
+    the line before. The records' timestamps are the only clock, so the same file gives the same output.
 
-    A line out: {"topic", "key", "value", "headers"}, values decoded, in the order in which they are appended. Dead letters are there too, on <topic>.dlq;
-    the header dlq.error.code says why.
+    A line out: {"topic", "key", "value", "headers"}, values decoded, in the order in which they are appended. Dead letters are there
+    too, on <topic>.dlq; the header dlq.error.code says why.
 
     Example: `milepost simulate day.jsonl --terms terms.yaml --until 2026-07-01T00:00:00Z --topic invoice.releases`
     """

@@ -13,7 +13,7 @@ from streams.cli.output import print_json, print_table
 from streams.settings import Settings
 from streams.topics import Topic, wanted_topics
 
-__all__ = ["app"]
+__all__ = ["app", "check", "create"]
 
 app = typer.Typer(
     help="Create the topics of this installation, or compare them with what they should be.\n\n"

@@ -25,6 +25,7 @@ __all__ = [
     "UnknownSchema",
     "embedded",
     "fingerprint",
+    "make_schema",
 ]
 
 FOLDER: Final = Path(__file__).with_name("avro")
@@ -43,16 +44,16 @@ class Schema:
 
     id: int
     name: str
-    """Full name of the record."""
+    """Full name of the record; empty for a schema that is not one record."""
 
     shape: str
     """What the record calls its shape (attribute `format`, e.g. `milepost.erp.v1`), else its full name."""
 
     subject: str
-    """Name under which a registry files its versions: `<topic>-value` where a topic has one record type, else the record's name."""
+    """Name under which a registry files its versions: `<topic>-value` on emitted topics, else the record's full name."""
 
-    definition: dict[str, Any]
-    """The schema as its file says it."""
+    definition: Any
+    """The schema as it was written."""
 
     parsed: Any
     """For fastavro."""
@@ -77,7 +78,8 @@ class EmbeddedRegistry:
         self._newest: dict[str, Schema] = {}
         lock = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
         for text, entry in sorted(lock.items(), key=lambda item: int(item[0])):
-            schema = load(folder / entry["file"], int(text), entry["subject"])
+            definition = json.loads((folder / entry["file"]).read_text(encoding="utf-8"))
+            schema = make_schema(definition, int(text), entry["subject"])
             self._by_id[schema.id] = schema
             self._by_guid[UUID(hex=fingerprint(schema.definition)[:32])] = schema
             self._newest[schema.name] = schema
@@ -116,12 +118,46 @@ def embedded() -> EmbeddedRegistry:
     return EmbeddedRegistry()
 
 
-def load(path: Path, schema_id: int, subject: str) -> Schema:
-    """Read one `.avsc` file."""
-    definition = json.loads(path.read_text(encoding="utf-8"))
-    parsed: Any = parse_schema(definition)
-    name: str = parsed["name"]
-    return Schema(schema_id, name, definition.get("format", name), subject, definition, parsed)
+def make_schema(definition: Any, schema_id: int, subject: str = "", named: dict[str, Any] | None = None) -> Schema:
+    """Parse a schema. `named` holds the parsed schemas of other files that it refers to.
+
+    Raises fastavro's `SchemaParseException`, and ValueError for a schema that could harm its readers: one that refers to itself (a
+    deep value would overflow the C stack) or has items of no size (a count alone would fill the memory).
+    """
+    named = {} if named is None else named
+    parsed: Any = parse_schema(definition, named)
+    _refuse_harmful(parsed, named, ())
+    name: str = parsed.get("name", "") if isinstance(parsed, dict) else ""
+    shape: str = definition.get("format", name) if isinstance(definition, dict) else name
+    return Schema(schema_id, name, shape, subject, definition, parsed)
+
+
+def _refuse_harmful(schema: Any, named: dict[str, Any], within: tuple[str, ...]) -> bool:
+    """Whether a value of the schema has no size. Raises ValueError."""
+    if isinstance(schema, str):
+        if schema in within:
+            raise ValueError(f"{schema} refers to itself, which is not read")
+        return _refuse_harmful(named[schema], named, within) if schema in named else schema == "null"
+    if isinstance(schema, list):
+        for branch in schema:
+            _refuse_harmful(branch, named, within)
+        return False
+    match schema["type"]:
+        case "record" | "error":
+            inner = (*within, schema["name"])
+            sizeless = [_refuse_harmful(field["type"], named, inner) for field in schema["fields"]]
+            return all(sizeless)
+        case "array":
+            if _refuse_harmful(schema["items"], named, within):
+                raise ValueError("an array of items without size, which is not read")
+            return False
+        case "map":
+            _refuse_harmful(schema["values"], named, within)
+            return False
+        case "fixed":
+            return bool(schema["size"] == 0)
+        case kind:
+            return bool(kind == "null")
 
 
 def fingerprint(definition: Any) -> str:

@@ -107,8 +107,8 @@ def decode_raw(record: Record, registry: Registry | None = None) -> tuple[str | 
     schema = find(framed, registry or embedded())
     data = read_body(schema, framed.body)
     if not isinstance(data, (dict, list)):
-        raise WireError(Reason.ENVELOPE_INVALID, f"schema {schema.name} is not a record; a raw record must be one", schema.id)
-    return schema.shape, _without_nulls(data)
+        raise WireError(Reason.ENVELOPE_INVALID, f"Avro, but {type(data).__name__} and not a record or a list of records", schema.id)
+    return schema.shape or None, _without_nulls(data)
 
 
 def read_body(schema: Schema, body: bytes, read_as: Schema | None = None) -> Any:

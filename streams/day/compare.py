@@ -97,7 +97,10 @@ def compare(expected: Expected, actual: Actual | None) -> Iterator[str]:
 def compare_dead_letters(
     expected: Iterable[ExpectedDeadLetter], parked: Iterable[ExpectedParked], seen: Iterable[SeenDeadLetter]
 ) -> Iterator[str]:
-    """Each difference as a line. A parked statement may also have lapsed (REF_UNRESOLVED): whether its time to live is over is the clock's affair."""
+    """Each difference as a line.
+
+    A parked statement may also have lapsed (REF_UNRESOLVED): whether its time to live is over depends on the clock.
+    """
     wanted = Counter(SeenDeadLetter(dead_letter_topic(e.topic), e.record, e.reason, e.order_id) for e in expected)
     may_lapse = Counter(p.reference for p in parked)
     found = Counter(seen)

@@ -63,7 +63,7 @@ class ExpectedDeadLetter(msgspec.Struct, frozen=True, tag_field="kind", tag="dea
 
 
 class ExpectedParked(msgspec.Struct, frozen=True, tag_field="kind", tag="parked"):
-    """One statement that waits for ever: unseen in every output until its time to live ends, then a REF_UNRESOLVED dead letter with this key."""
+    """One statement that waits in vain: in no output until its time to live ends, then a REF_UNRESOLVED dead letter with this key."""
 
     reference: str
     """`kind:issuer:value`."""

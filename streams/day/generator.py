@@ -20,7 +20,7 @@ from streams.day.story import CLOSING, DAYTIME, Frame, Story
 from streams.day.world import CONTRACTS
 from streams.topics import TERMS
 
-__all__ = ["DEFAULT_START", "MOST_ORDERS", "Day", "generate"]
+__all__ = ["DEFAULT_START", "MOST_ORDERS", "Day", "generate", "recent_start"]
 
 DEFAULT_START: Final = datetime(2026, 6, 1, tzinfo=UTC)
 """When a day begins if nobody says otherwise: fixed, so that the same seed gives the same bytes."""
@@ -46,6 +46,19 @@ def generate(seed: int, orders: int, start: datetime = DEFAULT_START, profile: P
     return Day(seed, orders, start.astimezone(UTC), profile)
 
 
+def recent_start(now: datetime, orders: int, profile: Profile = REALISTIC) -> datetime:
+    """The latest midnight (UTC) from which a day of that many orders is over, second phase included, by `now`.
+
+    A cluster's timers run on the real clock: with this start auto-confirm days are over, while links and parked statements still live.
+    """
+    length = _span(orders, profile) * 1.1 + profile.until_closing
+    return (now.astimezone(UTC) - length).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _span(orders: int, profile: Profile) -> timedelta:
+    return max(_DAY, _DAY * orders / profile.most_orders_a_day)
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """A day that can be told any number of times. Nothing is kept: each iterator tells the stories anew."""
@@ -58,7 +71,7 @@ class Day:
     @property
     def span(self) -> timedelta:
         """From the first order's beginning to the last one's."""
-        return max(_DAY, _DAY * self.orders / self.profile.most_orders_a_day)
+        return _span(self.orders, self.profile)
 
     @property
     def closing(self) -> datetime:
@@ -119,14 +132,15 @@ class Day:
 
     def _tell(self, situation: Situation, frame: Frame, told: int, slot: int, phase: int) -> Story:
         story = Story(frame, Random(f"{self.seed} {slot}"), told, slot, phase)
+        story.situation = situation.__name__
         situation(story)
         for order in story.orders:
-            order.situation = situation.__name__
+            order.situation = story.situation
         return story
 
     def _terms(self) -> Iterator[tuple[int, bytes]]:
         for contract in CONTRACTS:
             at = self.start + max(self.span * _LATE_TERMS, _DAY) if contract.late else self.start
             arrival = int(at.timestamp() * 1000)
-            line = {"topic": TERMS, "key": contract.terms_id, "value": contract.record(self.start), "headers": {}, "timestamp": arrival, "phase": DAYTIME}
-            yield arrival, orjson.dumps(line)
+            line = {"topic": TERMS, "key": contract.terms_id, "value": contract.record(self.start), "headers": {}}
+            yield arrival, orjson.dumps({**line, "timestamp": arrival, "phase": DAYTIME})

@@ -141,6 +141,7 @@ def hand_over(story: Story, shipment: Shipment, by: str = "carrier") -> None:
     for one in shipment.orders:
         for _ in range(len(shipment.references) if by != "tms" else 1):
             one.reached("DELIVERED")
+        one.handed_over = True
         trusted(shipment, one, one.delivered)
 
 
@@ -192,10 +193,8 @@ def _scan(story: Story, shipment: Shipment, code: str, hours_late: float = 0.0) 
 def new_line(story: Story, company: Company) -> Line:
     """Something to order."""
     uom = story.pick(_UNITS)
-    if uom == "EA":
-        quantity = Decimal(2 + story.below(60))
-    else:
-        quantity = Decimal(1000 + story.below(90_000)).scaleb(-3 if uom == "KG" else -2)
+    fraction = Decimal(1000 + story.below(90_000)).scaleb(-3 if uom == "KG" else -2)
+    quantity = Decimal(2 + story.below(60)) if uom == "EA" else fraction
     if BY_COMPANY[company.code] == "JPY":
         price = Decimal(10 + story.below(40_000)).scaleb(-1 if uom == "KG" else 0)
     else:

@@ -75,21 +75,12 @@ def _holds(order: Order) -> set[str]:
         return {"NO_ORDER"}
     if order.cancelled:
         return set()
-    billable, ordered = _billable(order), order.ordered()
-    holds = set()
-    if order.contract in _WITHOUT_TERMS:
-        holds.add("NO_TERMS")
-    elif billable != ordered:
-        holds.add(_missing(order))
-        if billable and not order.contract.partial:
-            holds.add("INCOMPLETE")
+    holds = _missing(order)
     for applies, code in (
-        (order.currency != order.contract.currency and order.contract not in _WITHOUT_TERMS, "CURRENCY"),
+        (order.currency != order.contract.currency, "CURRENCY"),
         (order.billing_blocked, "EXCEPTION"),
         (order.open_disputes, "DISPUTE"),
         (order.dead_letters, "DEAD_LETTER"),
-        (order.contents_unknown, "SHIPMENT_CONTENTS_UNKNOWN"),
-        (order.unit_unknown, "UNIT_UNKNOWN"),
         (order.posted_too_early, "POSTED_WITHOUT_RELEASE"),
     ):
         if applies:
@@ -97,13 +88,25 @@ def _holds(order: Order) -> set[str]:
     return holds
 
 
-def _missing(order: Order) -> str:
-    """What the trigger still waits for."""
+def _missing(order: Order) -> set[str]:
+    """What the trigger still waits for. What cannot be known (terms, contents, units) stands for all that would follow from it."""
+    if order.contract in _WITHOUT_TERMS:
+        return {"NO_TERMS"}
+    billable, ordered = _billable(order), order.ordered()
+    if billable == ordered:
+        return set()
+    if order.unit_unknown:
+        return {"UNIT_UNKNOWN"}
+    if order.contents_unknown:
+        return {"SHIPMENT_CONTENTS_UNKNOWN"}
+    missing = {"INCOMPLETE"} if billable and not order.contract.partial else set()
     if order.contract.trigger == "on_ship":
-        return "NOT_SHIPPED"
-    if order.contract.trigger == "on_pod" and order.delivered == order.ordered():
-        return "POD_MISSING"
-    return "NOT_DELIVERED"
+        missing.add("NOT_SHIPPED")
+    elif order.delivered != ordered:
+        missing.add("NOT_DELIVERED")
+    if order.contract.trigger == "on_pod" and any(billable.get(line, _ZERO) < quantity for line, quantity in order.delivered.items()):
+        missing.add("POD_MISSING")
+    return missing
 
 
 def _state(order: Order) -> str:
@@ -113,7 +116,7 @@ def _state(order: Order) -> str:
         (order.cancelled, "CANCELLED"),
         (order.delivered == ordered and order.proven == ordered, "PROVEN"),
         (order.delivered == ordered, "DELIVERED"),
-        (order.delivered or order.package_delivered, "PARTIALLY_DELIVERED"),
+        (order.delivered or order.handed_over, "PARTIALLY_DELIVERED"),
         (order.progress == "OUT_FOR_DELIVERY", "OUT_FOR_DELIVERY"),
         (order.progress, "IN_TRANSIT"),
         (order.shipped == ordered, "SHIPPED"),

@@ -59,6 +59,7 @@ CARDS: Final[Mapping[Situation, int]] = {
     channels.told_by_two_channels: 5,
     channels.scans_out_of_order: 5,
     channels.carrier_ahead_of_plan: 5,
+    channels.planned_afterwards: 2,
     channels.linked_by_warehouse: 3,
     channels.estimated_only: 2,
     channels.contents_unknown: 1,
@@ -81,7 +82,7 @@ CARDS: Final[Mapping[Situation, int]] = {
     strays.shape_unknown: 1,
     strays.tombstone: 1,
 }
-"""Cards of each situation in the deck. A day is dealt from the shuffled deck, again and again: so every situation occurs in every deck's worth."""
+"""Cards of each situation in the deck. A day is dealt from the shuffled deck, again and again: every situation occurs in each round."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,16 @@ class Profile:
 
     until_closing: timedelta = timedelta(days=5)
     """From the last order's beginning to the second phase."""
+
+    @property
+    def size(self) -> int:
+        """Cards in the deck."""
+        return sum(self.cards.values())
+
+    def table(self) -> Iterator[tuple[str, str, str]]:
+        """(situation, cards, what happens) for people."""
+        for situation, count in self.cards.items():
+            yield situation.__name__, str(count), " ".join((situation.__doc__ or "").split())
 
     def deal(self, seed: int) -> Iterator[Situation]:
         """Situations without end, from a deck that is shuffled each time it is used up."""

@@ -90,6 +90,9 @@ class Story:
     """How many stories came before: all its numbers are made of this."""
 
     telling: int = DAYTIME
+    """The phase whose records are written; the others are only thought."""
+
+    situation: str = ""
     orders: list[Order] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
@@ -107,7 +110,8 @@ class Story:
     _numbers: int = 0
 
     def __post_init__(self) -> None:
-        self.now = (self.frame.start + self.index * self.frame.spacing + timedelta(seconds=1 + int(self.rng.random() * 60))).replace(microsecond=0)
+        begin = self.frame.start + self.index * self.frame.spacing + timedelta(seconds=1 + self.below(60))
+        self.now = begin.replace(microsecond=0)
 
     def wait(self, least_hours: float, most_hours: float) -> None:
         """Let time pass, in whole seconds."""

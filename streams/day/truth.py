@@ -25,7 +25,7 @@ class Line:
     price: Decimal
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Order:
     """One order and all that befell it."""
 
@@ -69,9 +69,8 @@ class Order:
     """Their cases."""
 
     disputed_lines: set[str] = field(default_factory=set)
-    package_delivered: bool = False
-    """Some, but not all parcels of a shipment were delivered."""
-
+    handed_over: bool = False
+    """Something of it was delivered, though perhaps nobody can tell how much."""
 
     dead_letters: int = 0
     """Refused records that name this order."""
@@ -102,7 +101,7 @@ class Order:
         self.milestones[milestone] += 1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Shipment:
     """Goods of one or more orders on one vehicle or in one consignment."""
 
@@ -117,6 +116,10 @@ class Shipment:
 
     contents: dict[str, Amounts] = field(default_factory=dict)
     """By order id; an order is missing where nobody said what of it was inside."""
+
+    def delivery(self, order: Order) -> str:
+        """Number of the order's delivery in this shipment, where its warehouse counts in deliveries."""
+        return f"80{self.number[1:]}{self.orders.index(order)}"
 
     def loaded(self, order: Order, amounts: Mapping[str, Decimal]) -> None:
         """Goods of the order were issued into this shipment."""

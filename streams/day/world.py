@@ -18,8 +18,6 @@ __all__ = [
     "NEVER_SENT",
     "FREIGHT",
     "PARCEL",
-    "SHAPE_ERP",
-    "SHAPE_TMS",
     "TMS",
     "UPS",
     "Carrier",
@@ -27,9 +25,6 @@ __all__ = [
     "Contract",
     "Warehouse",
 ]
-
-SHAPE_ERP: Final = "milepost.erp.v1"
-SHAPE_TMS: Final = "milepost.tms.v1"
 
 TMS: Final = "TMS-1"
 """The one transport management system; it writes its times in UTC."""
@@ -41,6 +36,8 @@ class Warehouse:
 
     system: str
     zone: ZoneInfo
+    names_deliveries: bool = False
+    """Its goods issues name the delivery, as SAP's do, and leave it to the plan to say which shipment that travels in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +64,9 @@ class Carrier:
     zone: ZoneInfo
     shape: str = ""
     """Format that its records name in their header; empty: they name none, and it is detected."""
+
+    nickname: str = ""
+    """What the TMS calls it, where that is not its SCAC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Contract:
         return version
 
 
-_HAMBURG = Warehouse("WMS-HAM", ZoneInfo("Europe/Berlin"))
+_HAMBURG = Warehouse("WMS-HAM", ZoneInfo("Europe/Berlin"), names_deliveries=True)
 _LISBON = Warehouse("WMS-LIS", ZoneInfo("Europe/Lisbon"))
 _MEMPHIS = Warehouse("WMS-MEM", ZoneInfo("America/Chicago"))
 _RENO = Warehouse("WMS-RNO", ZoneInfo("America/Los_Angeles"))
@@ -124,12 +124,12 @@ COMPANIES: Final = (
     Company("JP01", "ERP-JP", ZoneInfo("Asia/Tokyo"), (_OSAKA,), False, False, 1),
 )
 
-UPS: Final = Carrier("UPSN", "tracking", ZoneInfo("America/New_York"), "ups.track-alert.v2")
+UPS: Final = Carrier("UPSN", "tracking", ZoneInfo("America/New_York"), "ups.track-alert.v2", nickname="UPS")
 PARCEL: Final = Carrier("BLPX", "tracking", ZoneInfo("Europe/Berlin"))
 FREIGHT: Final = Carrier("NWFT", "pro", ZoneInfo("America/Chicago"), "milepost.carrier.v1")
 CARRIERS: Final = (UPS, PARCEL, FREIGHT)
 
-AUTO_CONFIRM: Final = Contract("T-POD-AUTO-EUR", "on_pod", "EUR", "Europe/Berlin", auto_confirm_days=5)
+AUTO_CONFIRM: Final = Contract("T-POD-AUTO-EUR", "on_pod", "EUR", "Europe/Berlin", auto_confirm_days=2)
 LATE: Final = Contract("T-DELIVERY-LATE-EUR", "on_delivery", "EUR", "Europe/Berlin", late=True)
 EXPIRED: Final = Contract("T-EXPIRED-EUR", "on_delivery", "EUR", "Europe/Berlin", expired=True)
 NEVER_SENT: Final = Contract("T-NEVER-SENT-EUR", "on_delivery", "EUR", "Europe/Berlin")

@@ -139,7 +139,10 @@ class Fact(NamedTuple):
         return named or f"@{self.shipment}/{self.delivery}/{self.package}"
 
 
-_NOTHING_MORE = More()
+_ACT: Final = Classifier.ACT
+_PACKAGE: Final = Scope.PACKAGE
+_SHIPMENT: Final = Scope.SHIPMENT
+_NOTHING_MORE: Final = More()
 _QUALITY_RANK = {quality: rank for rank, quality in enumerate(TimeQuality)}
 _ABOUT_GOODS = frozenset({Milestone.GOODS_ISSUED, Milestone.SHIPMENT_PLANNED, Milestone.PICK_COMPLETED})
 """These tell which delivery travels in which shipment, so they keep both ids."""
@@ -170,7 +173,7 @@ def fact_of(event: Event) -> Fact:
         _quantities(event.lines) if event.lines else (),
         None if more == _NOTHING_MORE else more,
         event.at.quality,
-        None if event.classifier is Classifier.ACT else event.lineage.ingested_at,
+        None if event.classifier is _ACT else event.lineage.ingested_at,
         (event.event_id,),
         (_source(event.lineage),),
     )
@@ -236,9 +239,9 @@ def _about(event: Event) -> tuple[str, str, str]:
     """Shipment, delivery and package that a fact is about; ids that only came along by a link are left out."""
     if event.milestone in _ABOUT_GOODS:
         return event.shipment_id, event.delivery_id, ""
-    if event.package_id or event.scope is Scope.PACKAGE:
+    if event.package_id or event.scope is _PACKAGE:
         return event.shipment_id, "" if event.shipment_id else event.delivery_id, event.package_id or UNNAMED_PACKAGE
-    if event.scope is Scope.SHIPMENT and event.shipment_id:
+    if event.scope is _SHIPMENT and event.shipment_id:
         return event.shipment_id, "", ""
     return event.shipment_id, event.delivery_id, ""
 

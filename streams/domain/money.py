@@ -7,12 +7,14 @@ from typing import Final
 
 __all__ = ["exponent", "rounded"]
 
-_EXPONENTS: Final = (
-    dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0)
-    | dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
-    | dict.fromkeys("CLF UYW".split(), 4)
-)
+_BY_EXPONENT: Final = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
 """ISO 4217 minor units that are not 2."""
+
+_EXPONENTS: Final = {currency: digits for digits, currencies in _BY_EXPONENT.items() for currency in currencies.split()}
 
 _STEPS: Final = {digits: Decimal(1).scaleb(-digits) for digits in (0, 2, 3, 4)}
 

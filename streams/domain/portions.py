@@ -6,7 +6,7 @@ nobody knows; what nobody knows is never shipped, delivered or proven by a state
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -16,12 +16,13 @@ from streams.domain.dossier import Dossier, Place
 from streams.domain.facts import Fact
 from streams.domain.terms import Trigger
 
-__all__ = ["NONE", "Amounts", "Goods", "Increment", "Portion", "add_up", "gains", "goods_without_quantities"]
+__all__ = ["NONE", "Amounts", "Goods", "Increment", "Portion", "add_up", "gains", "goods_without_quantities", "plus"]
 
 Amounts = dict[str, Decimal]
-"""Quantity by order line, in the order line's unit."""
+"""Quantity by order line, in the order line's unit. Shared where possible, so never changed once it is made."""
 
 NONE: Final = Decimal(0)
+_ON_SHIP: Final = Trigger.ON_SHIP
 
 
 class Increment(NamedTuple):
@@ -40,9 +41,11 @@ class Portion:
 
     shipment: str
     delivery: str
-    issues: list[Fact] = field(default_factory=list)
     contents: Amounts | None = None
     """None: nobody said."""
+
+    lists: list[Fact] = field(default_factory=list)
+    """The facts that say what it holds."""
 
     shipped: list[Increment] = field(default_factory=list)
     delivered: list[Increment] = field(default_factory=list)
@@ -82,8 +85,11 @@ class Goods:
     shipments: dict[str, str] = field(default_factory=dict)
     """Delivery id -> the one shipment that carries it. A delivery put into several shipments is in none that we know."""
 
-    odd_units: dict[str, Fact] = field(default_factory=dict)
-    """Line -> a fact that counts it in a unit other than the order's."""
+    packages: dict[Place, frozenset[str]] = field(default_factory=dict)
+    """The packages of each place, where plans or issues name them."""
+
+    odd_units: dict[Trigger, dict[str, Fact]] = field(default_factory=dict)
+    """Line -> a fact that counts it in a unit other than the order's: what a portion holds (ON_SHIP), deliveries, proofs."""
 
     unknown: dict[Trigger, dict[str, Fact]] = field(default_factory=dict)
     """Statements, by id, about goods of which nobody said what they are."""
@@ -97,15 +103,15 @@ class Goods:
         shipment = shipment or self.shipments.get(delivery, "")
         return (shipment, "") if shipment else ("", delivery)
 
-    def measured(self, fact: Fact) -> Amounts:
+    def measured(self, fact: Fact, trigger: Trigger) -> Amounts:
         """The lines of a fact in the order's units; lines in other units are left out and noted in `odd_units`."""
         amounts: Amounts = {}
         units = self.units
         for line, quantity, uom in fact.lines:
             if units.get(line, uom) != uom:
-                known = self.odd_units.get(line)
-                if known is None or fact.id < known.id:
-                    self.odd_units[line] = fact
+                odd = self.odd_units.setdefault(trigger, {})
+                if line not in odd or fact.id < odd[line].id:
+                    odd[line] = fact
             elif quantity > 0:
                 amounts[line] = amounts[line] + quantity if line in amounts else quantity
         return amounts
@@ -115,8 +121,10 @@ class Goods:
         self.unknown.setdefault(trigger, {})[fact.id] = fact
 
 
-def add_up(parts: Iterable[tuple[Portion, Amounts]]) -> Amounts:
+def add_up(parts: Sequence[tuple[Portion, Amounts]]) -> Amounts:
     """Sum over portions. What was said of the order as a whole is a second opinion on that sum, and counts where it is more."""
+    if len(parts) == 1:
+        return parts[0][1]
     total: Amounts = {}
     whole: Amounts = {}
     for portion, amounts in parts:
@@ -129,8 +137,20 @@ def add_up(parts: Iterable[tuple[Portion, Amounts]]) -> Amounts:
     return total
 
 
-def gains(increments: Iterable[Increment]) -> Amounts:
+def plus(some: Amounts, more: Amounts) -> Amounts:
+    """Sum of two, by line."""
+    if not more:
+        return some
+    total = dict(some)
+    for line, quantity in more.items():
+        total[line] = total[line] + quantity if line in total else quantity
+    return total
+
+
+def gains(increments: Sequence[Increment]) -> Amounts:
     """Sum of what increments added."""
+    if len(increments) == 1:
+        return increments[0].gain
     total: Amounts = {}
     for increment in increments:
         for line, quantity in increment.gain.items():
@@ -141,13 +161,16 @@ def gains(increments: Iterable[Increment]) -> Amounts:
 def goods_without_quantities(dossier: Dossier) -> Goods:
     """The portions of an order with their contents; nothing shipped, delivered or proven yet (`streams.domain.quantities` does that)."""
     goods = Goods(plans=_current(dossier.plans))
-    order = dossier.order.more.order if dossier.order is not None and dossier.order.more is not None else None
-    if order is not None:
-        for line in order.lines:
+    if dossier.revision is not None:
+        for line in dossier.revision.lines:
             goods.units[line.line] = line.uom
             if line.quantity > 0:
                 goods.ordered[line.line] = goods.ordered.get(line.line, NONE) + line.quantity
     goods.shipments = _shipments(dossier.issues, goods.plans)
+    for fact in (*goods.plans, *dossier.issues):
+        if fact.more is not None and fact.more.packages:
+            place = goods.place(fact.shipment, fact.delivery)
+            goods.packages[place] = goods.packages.get(place, frozenset()).union(fact.more.packages)
     found = _found(goods, dossier)
     for place in sorted(found):
         goods.portions += _portions(goods, place[0], found[place])
@@ -216,12 +239,23 @@ def _portions(goods: Goods, shipment: str, by_delivery: dict[str, _Said]) -> lis
 
 
 def _portion(goods: Goods, shipment: str, delivery: str, issues: list[Fact], plans: list[Fact]) -> Portion:
-    portion = Portion(shipment, delivery, issues)
-    listed = [fact for fact in issues if fact.lines] or [fact for fact in plans if fact.lines]
-    if listed:
-        contents: Amounts = {}
-        for fact in listed:
-            for line, quantity in goods.measured(fact).items():
-                contents[line] = contents.get(line, NONE) + quantity
-        portion.contents = contents
+    portion = Portion(shipment, delivery)
+    portion.lists = sorted((fact for fact in issues if fact.lines), key=_by_time)
+    if portion.lists:
+        portion.shipped = [Increment(fact.at, goods.measured(fact, _ON_SHIP), fact) for fact in portion.lists]
+        portion.contents = gains(portion.shipped)
+        return portion
+    portion.lists = [fact for fact in plans if fact.lines]
+    if portion.lists:
+        portion.contents = gains([Increment(fact.at, goods.measured(fact, _ON_SHIP), fact) for fact in portion.lists])
+    if issues:
+        first = min(issues, key=_by_time)
+        if portion.contents is None:
+            goods.not_known(_ON_SHIP, first)
+        else:
+            portion.shipped = [Increment(first.at, portion.contents, first)]
     return portion
+
+
+def _by_time(fact: Fact) -> tuple[datetime, str]:
+    return fact.at, fact.id

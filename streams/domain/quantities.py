@@ -1,6 +1,6 @@
 """How much of each order line was shipped, delivered and proven, and when: the quantities on which invoices rest.
 
-    shipped     GOODS_ISSUED with lines; without, what was planned
+    shipped     GOODS_ISSUED with lines; without, what was planned (`streams.domain.portions`)
     delivered   DELIVERED, DELIVERED_WITH_EXCEPTION: all that the portion holds, or the lines stated; DELIVERED_PARTIAL: the lines stated
     proven      POD_RECEIVED with lines: those; without: the deliveries made up to its time, at least the first (clocks differ), and before
                 any delivery is known, all that the portion holds. A proof that states lines overrules those that do not.
@@ -10,7 +10,7 @@ Stated lines add up (two partial deliveries), but not beyond what the portion ho
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import Final
 
 from streams.domain.dossier import Dossier
 from streams.domain.facts import Fact
@@ -21,43 +21,33 @@ from streams.domain.vocabulary import Milestone
 
 __all__ = ["goods_of"]
 
+_PARTIAL: Final = Milestone.DELIVERED_PARTIAL
+_ON_DELIVERY: Final = Trigger.ON_DELIVERY
+_ON_POD: Final = Trigger.ON_POD
+
 
 def goods_of(dossier: Dossier) -> Goods:
     """The portions and quantities of an order. Kept in the dossier until a fact about goods comes in."""
     if dossier.goods is None:
         goods = goods_without_quantities(dossier)
-        _ship(goods)
         if dossier.arrivals:
             _deliver(goods, dossier.arrivals)
         if dossier.proofs:
             _prove(goods, dossier.proofs)
-        goods.shipped = add_up((portion, gains(portion.shipped)) for portion in goods.portions)
-        goods.delivered = add_up((portion, gains(portion.delivered)) for portion in goods.portions)
-        goods.proven = add_up((portion, gains(portion.proven)) for portion in goods.portions)
+        goods.shipped = add_up([(portion, gains(portion.shipped)) for portion in goods.portions])
+        goods.delivered = add_up([(portion, gains(portion.delivered)) for portion in goods.portions])
+        goods.proven = add_up([(portion, gains(portion.proven)) for portion in goods.portions])
         dossier.goods = goods
     return dossier.goods
 
 
-def _ship(goods: Goods) -> None:
-    for portion in goods.portions:
-        listed = sorted((fact for fact in portion.issues if fact.lines), key=_by_time)
-        if listed:
-            portion.shipped = [Increment(fact.at, goods.measured(fact), fact) for fact in listed]
-        elif portion.issues:
-            first = min(portion.issues, key=_by_time)
-            if portion.contents is None:
-                goods.not_known(Trigger.ON_SHIP, first)
-            else:
-                portion.shipped = [Increment(first.at, portion.contents, first)]
-
-
 def _deliver(goods: Goods, arrivals: list[Fact]) -> None:
-    for portion, said in statements(goods, arrivals, Trigger.ON_DELIVERY):
+    for portion, said in statements(goods, arrivals, _ON_DELIVERY):
         portion.partly = True
         contents = portion.contents
         done: Amounts = {}
         for at, lines, fact in said:
-            complete = lines is None or (contents is None and fact.milestone is not Milestone.DELIVERED_PARTIAL)
+            complete = lines is None or (contents is None and fact.milestone is not _PARTIAL)
             if complete and portion.delivered_at is None:
                 portion.delivered_at = at
             if lines is not None:
@@ -65,7 +55,7 @@ def _deliver(goods: Goods, arrivals: list[Fact]) -> None:
             elif contents is not None:
                 gain = added(contents, done, contents)
             else:
-                goods.not_known(Trigger.ON_DELIVERY, fact)
+                goods.not_known(_ON_DELIVERY, fact)
                 continue
             if gain:
                 portion.delivered.append(Increment(at, gain, fact))
@@ -75,8 +65,11 @@ def _deliver(goods: Goods, arrivals: list[Fact]) -> None:
 
 
 def _prove(goods: Goods, proofs: list[Fact]) -> None:
-    reached = statements(goods, proofs, Trigger.ON_POD)
+    reached = statements(goods, proofs, _ON_POD)
     of_order_by_line = any(portion.whole_order and _listed(said) for portion, said in reached)
+    if of_order_by_line:
+        for portion in goods.portions:
+            portion.unproven = []
     for portion, said in reached:
         expected = gains(portion.delivered) if portion.delivered else portion.contents
         listed = _listed(said)
@@ -92,7 +85,7 @@ def _prove(goods: Goods, proofs: list[Fact]) -> None:
         elif expected is not None:
             portion.proven = [Increment(said[0].at, expected, said[0].fact)]
         else:
-            goods.not_known(Trigger.ON_POD, said[0].fact)
+            goods.not_known(_ON_POD, said[0].fact)
             portion.proven_at = said[0].at
         if portion.proven and (expected is None or _reaches(gains(portion.proven), expected)):
             portion.proven_at = max(increment.at for increment in portion.proven)
@@ -117,7 +110,3 @@ def _listed(said: list[Statement]) -> list[Statement]:
 
 def _reaches(amounts: Amounts, wanted: Amounts) -> bool:
     return all(amounts.get(line, NONE) >= quantity for line, quantity in wanted.items())
-
-
-def _by_time(fact: Fact) -> tuple[datetime, str]:
-    return fact.at, fact.id

@@ -7,7 +7,8 @@ on, for orders that are linked later, and those that nobody has asked for yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Final
 
@@ -99,8 +100,8 @@ class Arrival(Enum):
     """Too many wait already: this one is refused."""
 
 
-def accept_link(row: ReferenceRow, link: Link) -> list[SeenEvent] | None:
-    """Take a link into the row; return the events that reach its order by it for the first time, in event time.
+def accept_link(row: ReferenceRow, link: Link) -> list[tuple[SeenEvent, KnownLink]] | None:
+    """Take a link into the row; return the events that reach its order by it for the first time, in event time, each with the link.
 
     None where the reference is claimed by too many orders: the link is then not taken.
     """
@@ -128,11 +129,11 @@ def accept_link(row: ReferenceRow, link: Link) -> list[SeenEvent] | None:
     for event in reached:
         event.wait_until = 0
     _forget(row)
-    return sorted(reached, key=lambda event: (event.at, event.event_id))
+    return [(event, new) for event in sorted(reached, key=lambda event: (event.at, event.event_id))]
 
 
 def accept_event(row: ReferenceRow, event: SeenEvent) -> list[KnownLink] | Arrival:
-    """Take an event into the row; return the links by which it reaches its orders, one an order, or what becomes of it.
+    """Take an event into the row; return what it reaches, one link an order, or what becomes of it.
 
     A statement that was handed on before is handed on again: it may come with another lineage, and its order knows it by its id.
     """
@@ -174,11 +175,12 @@ def is_ambiguous(event: Event, link: KnownLink) -> bool:
 def resolved(event: Event, link: KnownLink) -> Event:
     """The event as a statement about the link's order.
 
-    What a carrier says of a tracking number is about a package only where the plan tracks packages one by one.
+    What a carrier says of a tracking number is about a package only where packages are tracked one by one; else about the delivery that
+    the number was given to, else about the shipment.
     """
     scope = event.scope
     if scope is Scope.PACKAGE and not link.package_id:
-        scope = Scope.SHIPMENT if link.shipment_id else Scope.DELIVERY if link.delivery_id else Scope.ORDER
+        scope = Scope.DELIVERY if link.delivery_id else Scope.SHIPMENT if link.shipment_id else Scope.ORDER
     return Event(
         stable_id("resolved", event.event_id, link.order_id),
         event.milestone,
@@ -204,14 +206,34 @@ def resolved(event: Event, link: KnownLink) -> Event:
 
 
 def _matching(row: ReferenceRow, at: int) -> list[KnownLink]:
-    """The links whose window holds this time; of several of one order, that with the latest window."""
-    found: dict[str, KnownLink] = {}
+    """What the reference means at this time: one link an order."""
+    by_order: dict[str, list[KnownLink]] = {}
     for link in row.links:
         if _holds(link, at):
-            other = found.get(link.order_id)
-            if other is None or (link.valid_from, _target(link)) > (other.valid_from, _target(other)):
-                found[link.order_id] = link
-    return list(found.values())
+            by_order.setdefault(link.order_id, []).append(link)
+    return [links[0] if len(links) == 1 else _together(links) for links in by_order.values()]
+
+
+def _together(links: list[KnownLink]) -> KnownLink:
+    """What several links of one order mean together.
+
+    The shipment is that of the latest window. A warehouse may know the one delivery or package within it where the plan knows only the
+    shipment; if several deliveries share the number, it stands for none of them alone.
+    """
+    latest = max(links, key=lambda link: (link.valid_from, _target(link)))
+    same = [link for link in links if link.shipment_id in ("", latest.shipment_id)]
+    return replace(
+        latest,
+        delivery_id=_only(link.delivery_id for link in same),
+        package_id=_only(link.package_id for link in same),
+        shared=any(link.shared for link in same),
+    )
+
+
+def _only(names: Iterable[str]) -> str:
+    """The one name among these; none where there are several, or none at all."""
+    found = {name for name in names if name}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _holds(link: KnownLink, at: int) -> bool:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from streams.domain.dossier import Place
 from streams.domain.facts import Fact
@@ -19,6 +19,9 @@ from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Milestone
 
 __all__ = ["Statement", "added", "statements"]
+
+_PARTIAL: Final = Milestone.DELIVERED_PARTIAL
+_ON_DELIVERY: Final = Trigger.ON_DELIVERY
 
 
 class Statement(NamedTuple):
@@ -47,8 +50,8 @@ def statements(goods: Goods, facts: list[Fact], trigger: Trigger) -> list[tuple[
             if len(reached) > 1:
                 shared.setdefault(place, []).append(fact)
             elif reached:
-                said.setdefault(reached[0], []).append(Statement(fact.at, goods.measured(fact), fact))
-        elif fact.milestone is Milestone.DELIVERED_PARTIAL:
+                said.setdefault(reached[0], []).append(Statement(fact.at, goods.measured(fact, trigger), fact))
+        elif fact.milestone is _PARTIAL:
             goods.not_known(trigger, fact)
             _touch(goods, reached)
         elif fact.package:
@@ -59,7 +62,7 @@ def statements(goods: Goods, facts: list[Fact], trigger: Trigger) -> list[tuple[
         if not reached:
             goods.not_known(trigger, fact)
     for place, of_place in shared.items():
-        _share_out(goods, _reached(goods, place, ""), of_place, said)
+        _share_out(goods, _reached(goods, place, ""), of_place, trigger, said)
     for place, packages in by_package.items():
         _of_packages(goods, place, packages, trigger, said)
     return [(goods.portions[index], sorted(said[index], key=_order)) for index in sorted(said)]
@@ -101,10 +104,10 @@ def _whole_order(goods: Goods) -> int:
     return len(goods.portions) - 1
 
 
-def _share_out(goods: Goods, reached: list[int], facts: list[Fact], said: dict[int, list[Statement]]) -> None:
+def _share_out(goods: Goods, reached: list[int], facts: list[Fact], trigger: Trigger, said: dict[int, list[Statement]]) -> None:
     filled: dict[int, Amounts] = {index: {} for index in reached}
     for fact in facts:
-        rest = goods.measured(fact)
+        rest = goods.measured(fact, trigger)
         for index in reached:
             gain = added(rest, filled[index], goods.portions[index].contents)
             if gain:
@@ -114,14 +117,14 @@ def _share_out(goods: Goods, reached: list[int], facts: list[Fact], said: dict[i
 
 def _of_packages(goods: Goods, place: Place, heard: dict[str, Fact], trigger: Trigger, said: dict[int, list[Statement]]) -> None:
     reached = _reached(goods, place, "")
-    planned = {package for plan in goods.plans if plan.shipment == place[0] and plan.more for package in plan.more.packages}
+    planned = goods.packages.get(place, frozenset())
     if not planned:
         goods.not_known(trigger, min(heard.values(), key=_by_time))
     elif planned <= heard.keys():
         last = max((heard[package] for package in planned), key=_by_time)
         for index in reached:
             said.setdefault(index, []).append(Statement(last.at, None, last))
-    if trigger is Trigger.ON_DELIVERY:
+    if trigger is _ON_DELIVERY:
         _touch(goods, reached)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
@@ -24,7 +25,7 @@ from streams.engine.loop import HopLoop
 from streams.engine.observer import Observer, Silent
 from streams.engine.producer import HopProducer
 from streams.engine.recovery import HopTable, RestoringTableManager
-from streams.engine.runner import HopRunner
+from streams.engine.runner import HopRunner, RenderLetter
 from streams.engine.state import HopState
 from streams.engine.store import ChangelogIdentity, StoreMemory
 from streams.hop import DeadLetter, Hop, Output
@@ -53,7 +54,7 @@ class App(faust.App):
         self.loops: list[HopLoop] = []
         self.producers: list[HopProducer] = []
         self.health = Health(self.loops)
-        self.stopping = False
+        self.stopping = threading.Event()
         super().__init__(
             settings.app_id,
             broker=[f"kafka://{server.strip()}" for server in settings.bootstrap.split(",")],
@@ -91,7 +92,7 @@ class App(faust.App):
 
     async def on_stop(self) -> None:
         """Finish what runs, then let go."""
-        self.stopping = True
+        self.stopping.set()
         await super().on_stop()
         for loop in self.loops:
             loop.stop()
@@ -140,11 +141,15 @@ def build_app(
     hops: Sequence[Hop],
     identity: Identity,
     changelogs: Mapping[str, ChangelogIdentity],
+    rival: Callable[[], str],
     observer: Observer | None = None,
     hold: Hold | None = None,
 ) -> App:
-    """An app that runs `hops`, ready to start. `changelogs` comes from `checks.check_topics`; `hold` makes the record that keeps the release of a
-    dead letter's order back."""
+    """An app that runs `hops`, ready to start.
+
+    `changelogs` comes from `checks.check_topics`, `rival` is `Identity.rival`; `hold` makes the record that keeps the release of a dead
+    letter's order back.
+    """
     observer = observer or Silent()
     app = App(settings, identity, observer)
     memory = StoreMemory()
@@ -154,7 +159,7 @@ def build_app(
         if hop.codec is not None:
             state = HopState(hop, settings, identity.folder / hop.name, changelogs[hop.name], memory, observer)
             app.tables.add(HopTable(app, name=hop.name, state=state, source=settings.topic(hop.sources[0])))
-        _add_hop(app, hop, state, letters)
+        _add_hop(app, hop, state, letters, rival)
 
     async def beat() -> None:
         app.health.beat()
@@ -168,10 +173,10 @@ def build_app(
     return app
 
 
-def _add_hop(app: App, hop: Hop, state: HopState | None, letters: Callable[[DeadLetter], list[Output]]) -> None:
+def _add_hop(app: App, hop: Hop, state: HopState | None, letters: RenderLetter, rival: Callable[[], str]) -> None:
     settings, observer = app.settings, app.observer
-    producer = HopProducer(settings, hop.name, f"{app.identity.client_id}-{hop.name}", lambda: not app.stopping)
-    runner = HopRunner(hop, settings, producer, state, letters, observer)
+    producer = HopProducer(settings, hop.name, f"{app.identity.client_id}-{hop.name}", lambda: not app.stopping.is_set(), rival)
+    runner = HopRunner(hop, settings, producer, state, letters, observer, app.stopping)
     sources = [settings.topic(name) for name in hop.sources]
     loop = HopLoop(hop.name, sources, runner, _Tap(app), settings.batch_records, partial(observer.waiting, hop.name))
     app.producers.append(producer)

@@ -107,14 +107,17 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             await asyncio.sleep(_POLL_SECONDS / 5)
             return {}
         records = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
-        assignment = self.held
-        if assignment is None or not records:
+        assignment = self._still_held()
+        if assignment is None:
             return {}
         fetched = {}
         for tp, found in records.items():
             self._to_logical(tp.topic, found)
             fetched[TP(tp.topic, tp.partition)] = Fetched(assignment, tp.topic, tp.partition, found)
         return fetched
+
+    def _still_held(self) -> Assignment | None:
+        return self.held
 
     def _to_logical(self, topic: str, records: list[Any]) -> None:
         """Hops know topics by their logical names; where an installation has a prefix, take it off."""

@@ -2,16 +2,18 @@
 
 ```
 EngineError
-├── TransactionAborted     nothing of the batch happened            run it again
-│   ├── StaleGeneration    the group gave our partitions away       drop it: the new owner reads it
-│   └── RecordRefused      the broker refuses one of our records    find the record, dead-letter it
-├── WorkerMustRestart      the outcome is unknown, or a client died exit EXIT_RESTART: a new process starts from what is committed
-└── WorkerMustStop         going on would skip a record             exit EXIT_STOPPED: a person has to look
+├── TransactionAborted     nothing of the batch happened              run it again
+│   ├── StaleGeneration    the group gave our partitions away         drop it: the new owner reads it
+│   └── RecordRefused      the broker refuses one of our records      find the record, dead-letter it
+├── OutcomeUnknown         the producer died while it committed       ask the group which offsets are committed
+├── WorkerMustRestart      only a fresh process can repair its state  exit EXIT_RESTART: start again, from what is committed
+└── WorkerMustStop         going on would skip a record               exit EXIT_STOPPED: a person has to look
 ```
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "EXIT_RESTART",
     "EXIT_STOPPED",
     "EngineError",
+    "OutcomeUnknown",
     "RecordRefused",
     "StaleGeneration",
     "TransactionAborted",
@@ -50,6 +53,15 @@ class StaleGeneration(TransactionAborted):
 
 class RecordRefused(TransactionAborted):
     """The broker will never take one of the transaction's records (too large, mostly)."""
+
+
+class OutcomeUnknown(EngineError):
+    """The transaction has ended, but the producer that asked for its commit died before it heard how."""
+
+    def __init__(self, message: str, ends: Mapping[int, int]) -> None:
+        super().__init__(message)
+        self.ends = dict(ends)
+        """By changelog partition, the offset after the transaction's last entry, for the case that it was committed."""
 
 
 class WorkerMustRestart(EngineError):

@@ -22,7 +22,8 @@ __all__ = ["Identity"]
 
 log = logging.getLogger(__name__)
 
-_FORMER: Final = "incarnation"
+_LIVES: Final = "incarnations"
+_REMEMBERED: Final = 100
 _NOT_YET: Final = (
     KafkaError.COORDINATOR_NOT_AVAILABLE,
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
@@ -36,7 +37,8 @@ class Identity:
     """This worker's folder, locked for as long as it lives, and its names in the cluster.
 
     Each start is a new incarnation with a random id, kept in the folder and part of the client id. So a restarted worker that finds its
-    instance id still listed in the group knows whether the listed member is its own former life (killed: take over at once) or another worker.
+    instance id still listed in the group knows whether the listed member is a former life of its own (take over at once: the lock says that
+    none of them lives) or another worker.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -45,7 +47,7 @@ class Identity:
         """`group.instance.id`: static group membership."""
         self._settings = settings
         self._incarnation = uuid4().hex[:12]
-        self._former = ""
+        self._lives: list[str] = []
         self._lock = -1
 
     @property
@@ -75,11 +77,11 @@ class Identity:
 
         A member that is not our former life gets one session timeout to vanish. Raises ConfigurationError if it does not.
         """
-        path = self.folder / _FORMER
-        self._former = path.read_text().strip() if path.exists() else ""
+        path = self.folder / _LIVES
+        self._lives = path.read_text().split() if path.exists() else []
         deadline = time.monotonic() + self._settings.session_timeout_ms / 1000 + 2
         said = False
-        while (other := self._other_member(admin)) and not stopped.is_set():
+        while (other := self.rival(admin)) and not stopped.is_set():
             if time.monotonic() > deadline:
                 raise ConfigurationError(
                     f"worker {self._settings.worker!r} of {self._settings.app_id} already runs at {other}: give each worker its own MILEPOST_WORKER"
@@ -88,12 +90,13 @@ class Identity:
                 log.warning("the group still lists %s at %s; waiting for it to leave", self.instance_id, other)
                 said = True
             stopped.wait(0.5)
+        self._lives = [*self._lives[-_REMEMBERED:], self._incarnation]
         temporary = path.with_suffix(".new")
-        temporary.write_text(self._incarnation)
+        temporary.write_text("\n".join(self._lives))
         temporary.replace(path)
 
-    def _other_member(self, admin: AdminClient) -> str:
-        """Where another member with our instance id runs; "" if there is none."""
+    def rival(self, admin: AdminClient) -> str:
+        """Where another process has joined the group under our name; "" if none has. Raises ConfigurationError if we may not know."""
         answers = admin.describe_consumer_groups([self._settings.app_id], request_timeout=10)
         try:
             members = answers[self._settings.app_id].result().members
@@ -102,10 +105,12 @@ class Identity:
             if error.code() == KafkaError.GROUP_ID_NOT_FOUND:
                 return ""
             if error.code() in _NOT_YET or error.retriable():
-                return f"an unknown place ({error.name()})"
+                time.sleep(0.1)
+                return self.rival(admin)
             raise ConfigurationError(f"the group {self._settings.app_id} cannot be looked up: {error.name()} {error.str()}") from failure
+        ours = {self._client_id(life) for life in (*self._lives, self._incarnation)}
         for member in members:
-            if member.group_instance_id == self.instance_id and member.client_id != self._client_id(self._former):
+            if member.group_instance_id == self.instance_id and member.client_id not in ours:
                 return str(member.host).lstrip("/")
         return ""
 

@@ -216,9 +216,7 @@ class HopLoop:
     async def _transact(self, work: Work) -> None:
         self._move(State.PROCESSING)
         try:
-            await self._in_thread(
-                self._runner.run, work, lambda: self._move(State.COMMITTING), lambda: self._move(State.PROCESSING)
-            )
+            await self._in_thread(self._runner.run, work, lambda: self._move(State.COMMITTING), lambda: self._move(State.PROCESSING))
         except StaleGeneration:
             self._drop()
         else:

@@ -29,7 +29,7 @@ class CommittedOffsets:
     """Reads the group's offsets. Blocks, so it belongs in a thread; one call at a time."""
 
     def __init__(self, settings: Settings) -> None:
-        common = settings.librdkafka(log_level=3)
+        common = settings.librdkafka(log_level=0)
         self._consumer = Consumer(common | {"group.id": settings.app_id, "isolation.level": "read_committed", "enable.auto.commit": False})
         self._admin = AdminClient(common)
 
@@ -45,9 +45,7 @@ class CommittedOffsets:
                 if failed := next((found.error for found in committed if found.error is not None), None):
                     raise KafkaException(failed)
                 first = self._first(partitions)
-                return {
-                    (found.topic, found.partition): self._start(found, first[found.topic, found.partition]) for found in committed
-                }
+                return {(found.topic, found.partition): self._start(found, first[found.topic, found.partition]) for found in committed}
             except KafkaException as failure:
                 if time.monotonic() - said > _SAY_EVERY_SECONDS:
                     log.warning("the group's committed offsets cannot be read yet (%s); trying again", failure.args[0])

@@ -9,7 +9,15 @@ from typing import Any, Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
-from streams.engine.errors import RecordRefused, StaleGeneration, TransactionAborted, WorkerMustRestart, WorkerMustStop
+from streams.engine.errors import (
+    EngineError,
+    OutcomeUnknown,
+    RecordRefused,
+    StaleGeneration,
+    TransactionAborted,
+    WorkerMustRestart,
+    WorkerMustStop,
+)
 from streams.hop import EVERY_PARTITION, Output
 from streams.settings import Settings
 
@@ -48,6 +56,11 @@ _PATIENCE_SECONDS: Final = 2.0
 """How long one call to the broker may block before we look whether to go on."""
 
 
+_SILENCED = logging.getLogger(__name__ + ".librdkafka")
+_SILENCED.addHandler(logging.NullHandler())
+_SILENCED.propagate = False  # What matters comes back as an error; the rest is one line a connection attempt.
+
+
 class Changelog(NamedTuple):
     """Rows and marks of one partition, to be written in a transaction."""
 
@@ -60,38 +73,47 @@ class HopProducer:
     """A transactional producer. Use it from one thread at a time.
 
     Broker outages are waited out inside (one line in the log when it begins, one when it ends) as long as `go_on` says so.
+
+    librdkafka's producer dies of some errors, mostly when a transaction was open for longer than its timeout (an outage, a frozen process).
+    Its successor takes over the transactional id, which ends what was open, unless `rival` names another process that lives under our name:
+    then we are the zombie.
     """
 
-    def __init__(self, settings: Settings, hop: str, client_id: str, go_on: Callable[[], bool]) -> None:
+    def __init__(self, settings: Settings, hop: str, client_id: str, go_on: Callable[[], bool], rival: Callable[[], str]) -> None:
         self.transactional_id = f"{settings.app_id}-{hop}-{settings.worker}"
         self._go_on = go_on
+        self._rival = rival
         self._physical = settings.topic
         self._names: dict[str, str] = {}
         self._partitions: dict[str, int] = {}
         self._outage_since: float | None = None
-        self._producer = Producer(
-            settings.librdkafka(
-                **{
-                    "transactional.id": self.transactional_id,
-                    "transaction.timeout.ms": settings.transaction_timeout_ms,
-                    "client.id": client_id,
-                    "partitioner": "murmur2_random",
-                    "compression.type": "lz4",
-                    "linger.ms": 2,
-                    "batch.num.messages": 10_000,
-                    # A broker's limit is for the batch, so stay clear of its usual 1 MB; a single larger record still goes alone.
-                    "batch.size": 500_000,
-                    "message.max.bytes": 64 << 20,
-                    "queue.buffering.max.messages": 500_000,
-                    "queue.buffering.max.kbytes": 256 << 10,
-                    "log_level": 2,
-                }
-            )
+        self._conf = settings.librdkafka(
+            **{
+                "transactional.id": self.transactional_id,
+                "transaction.timeout.ms": settings.transaction_timeout_ms,
+                "client.id": client_id,
+                "partitioner": "murmur2_random",
+                "compression.type": "lz4",
+                "linger.ms": 2,
+                "batch.num.messages": 10_000,
+                # A broker's limit is for the batch, so stay clear of its usual 1 MB; a single larger record still goes alone.
+                "batch.size": 500_000,
+                "message.max.bytes": 64 << 20,
+                "queue.buffering.max.messages": 500_000,
+                "queue.buffering.max.kbytes": 256 << 10,
+                "logger": _SILENCED,
+            }
         )
+        self._producer = Producer(self._conf)
 
     def open(self) -> None:
         """Take the transactional id: an open transaction of this worker's former life is aborted. Raises WorkerMustRestart."""
-        self._persist(lambda: self._producer.init_transactions(_PATIENCE_SECONDS), "init_transactions")
+        try:
+            self._persist(lambda: self._producer.init_transactions(_PATIENCE_SECONDS), "init_transactions")
+        except KafkaException as failure:
+            error = failure.args[0]
+            kind = WorkerMustStop if error.code() in _FORBIDDEN else WorkerMustRestart
+            raise kind(f"the producer {self.transactional_id} cannot start: {_said(error)}") from failure
 
     def transact(
         self,
@@ -111,7 +133,7 @@ class HopProducer:
         6. Commit.
 
         Returns, by changelog partition, the offset after our last entry. Raises StaleGeneration, RecordRefused or TransactionAborted
-        after aborting (nothing happened); WorkerMustRestart when that cannot be known.
+        after aborting (nothing happened), OutcomeUnknown if the producer died in step 6.
         """
         written: dict[int, int] = {}
         positions = [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()]
@@ -129,12 +151,18 @@ class HopProducer:
                 lambda: self._producer.send_offsets_to_transaction(positions, group_metadata, _PATIENCE_SECONDS),
                 "send_offsets_to_transaction",
             )
-            self._persist(lambda: self._producer.commit_transaction(_PATIENCE_SECONDS), "commit_transaction")
         except KafkaException as failure:
             raise self._abort(failure.args[0]) from failure
         except (TypeError, ValueError, UnicodeError) as failure:
             self._abort(None)
             raise RecordRefused(f"an output cannot be sent: {failure}") from failure
+        try:
+            self._persist(lambda: self._producer.commit_transaction(_PATIENCE_SECONDS), "commit_transaction")
+        except KafkaException as failure:
+            verdict = self._abort(failure.args[0])
+            if failure.args[0].fatal() and isinstance(verdict, TransactionAborted):
+                raise OutcomeUnknown(str(verdict), written) from failure
+            raise verdict from failure
         self._outage_over()
         return written
 
@@ -210,29 +238,42 @@ class HopProducer:
                 self._outage(what, error)
                 time.sleep(0.1)
 
-    def _abort(self, error: KafkaError | None) -> Exception:
-        """Abort the open transaction; the exception that tells the caller what the failure means."""
-        if error is not None and (error.fatal() or not error.txn_requires_abort() and error.code() not in _REFUSED):
-            return self._hopeless(error)
-        try:
-            self._persist(lambda: self._producer.abort_transaction(_PATIENCE_SECONDS), "abort_transaction")
-        except KafkaException as failure:
-            return self._hopeless(failure.args[0])
+    def _abort(self, error: KafkaError | None) -> EngineError:
+        """End the open transaction without its commit; the exception that tells the caller what the failure means.
+
+        None for a failure of our own making, with a producer in good health.
+        """
+        if error is not None and error.code() in _FORBIDDEN:
+            return WorkerMustStop(f"the broker will not let {self.transactional_id} write: {_said(error)}")
+        understood = error is None or (error.code() in _STALE | _REFUSED and not error.fatal())
+        if not understood or not self._abort_open():
+            self._replace(error)
         if error is None:
             return TransactionAborted("aborted")
-        code = error.code()
-        if code in _STALE:
-            return StaleGeneration(error.str())
-        if code in _REFUSED:
-            return RecordRefused(error.str())
-        if code in _FORBIDDEN:
-            return WorkerMustStop(f"the broker will not let {self.transactional_id} write: {error.str()} ({error.name()})")
-        return TransactionAborted(f"{error.name()}: {error.str()}")
+        if error.code() in _STALE:
+            return StaleGeneration(_said(error))
+        if error.code() in _REFUSED:
+            return RecordRefused(_said(error))
+        return TransactionAborted(_said(error))
 
-    def _hopeless(self, error: KafkaError) -> Exception:
-        if error.code() in _FORBIDDEN:
-            return WorkerMustStop(f"the broker will not let {self.transactional_id} write: {error.str()} ({error.name()})")
-        return WorkerMustRestart(f"the producer {self.transactional_id} cannot go on: {error.name()}: {error.str()}")
+    def _abort_open(self) -> bool:
+        try:
+            self._persist(lambda: self._producer.abort_transaction(_PATIENCE_SECONDS), "abort_transaction")
+        except KafkaException:
+            return False
+        return True
+
+    def _replace(self, error: KafkaError | None) -> None:
+        """Give the transactional id to a new producer, which ends the open transaction.
+
+        After an outage or a freeze the old one is dead or has lost count of its sequence numbers, and would fail a few times more.
+        """
+        log.warning("%s: a new producer takes over after %s", self.transactional_id, "a failure" if error is None else _said(error))
+        if rival := self._rival():
+            raise WorkerMustRestart(f"{self.transactional_id} is fenced: another process lives under our name at {rival}")
+        self._producer.purge(in_queue=True, in_flight=True, blocking=False)
+        self._producer = Producer(self._conf)
+        self.open()
 
     def _outage(self, what: str, error: KafkaError | None) -> None:
         if self._outage_since is None:
@@ -244,3 +285,7 @@ class HopProducer:
         if self._outage_since is not None:
             log.warning("%s: the broker answers again after %.1f s", self.transactional_id, time.monotonic() - self._outage_since)
             self._outage_since = None
+
+
+def _said(error: KafkaError) -> str:
+    return f"{error.name()}: {error.str()}"

@@ -48,8 +48,9 @@ class _Recovery(Recovery):
         consumer = app.consumer
         await app.on_rebalance_complete.send()
         sources = {tp for tp in consumer.assignment()}
-        for table in self.tables.values():
-            await table.data.hold({tp.partition for tp in sources if tp.topic == table.source})
+        await asyncio.gather(
+            *(table.data.hold({tp.partition for tp in sources if tp.topic == table.source}) for table in self.tables.values())
+        )
         if app.consumer_generation_id != generation:
             return
         if sources:

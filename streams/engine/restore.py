@@ -59,7 +59,7 @@ def catch_up(
                 "isolation.level": "read_committed",
                 "fetch.wait.max.ms": 20,
                 "queued.max.messages.kbytes": 16_384,
-                "log_level": 3,
+                "log_level": 0,
             }
         )
     )
@@ -79,7 +79,7 @@ def _starting_points(
     cancelled: threading.Event,
 ) -> dict[int, int]:
     """The changelog's end of each partition that lacks something; wipes a store that the changelog contradicts."""
-    admin = AdminClient(settings.librdkafka(log_level=3))
+    admin = AdminClient(settings.librdkafka(log_level=0))
     first = _offsets(admin, changelog.topic, stores, _EARLIEST, cancelled)
     # Not read_committed: the end must lie behind the records of transactions that are still open.
     last = _offsets(admin, changelog.topic, stores, _LATEST, cancelled)
@@ -134,7 +134,7 @@ def _read(
     while ends and not cancelled.is_set():
         batch: dict[int, list[Any]] = {partition: [] for partition in ends}
         reached: dict[int, int] = {}
-        for message in client.consume(_BATCH, 0.1):
+        for message in client.consume(_BATCH, 0.02):
             error = message.error()
             partition: Any = message.partition()
             offset: Any = message.offset()

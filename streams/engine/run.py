@@ -53,14 +53,14 @@ def run_worker(
     try:
         group.check_installed()
         with Identity(settings) as identity:
-            admin = AdminClient(settings.librdkafka(log_level=2))
+            admin = AdminClient(settings.librdkafka(log_level=0))
             if not wait_for_broker(settings, admin, stopped):
                 return EXIT_OK
             changelogs = check_topics(settings, admin, hops, outputs)
             identity.claim(admin, stopped)
             if stopped.is_set():
                 return EXIT_OK
-            app = build_app(settings, hops, identity, changelogs, observer, hold)
+            app = build_app(settings, hops, identity, changelogs, lambda: identity.rival(admin), observer, hold)
             return asyncio.run(_live(app, serve, 2 * settings.transaction_timeout_ms / 1000 + 5))
     except ConfigurationError as refusal:
         log.error("%s", refusal)

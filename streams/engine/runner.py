@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from streams.deadletter.reasons import Reason, Stage
 from streams.engine.assignment import Assignment, Part, Work
 from streams.engine.due import DueIndex
-from streams.engine.errors import EngineError, RecordRefused, StaleGeneration, TransactionAborted, WorkerMustStop
+from streams.engine.errors import EngineError, OutcomeUnknown, RecordRefused, StaleGeneration, TransactionAborted, WorkerMustStop
 from streams.engine.observer import Observer
+from streams.engine.offsets import CommittedOffsets
 from streams.engine.producer import Changelog, HopProducer
 from streams.engine.rows import NoRows, PartitionRows
 from streams.engine.state import HopState
@@ -38,7 +40,9 @@ class HopRunner:
         state: HopState | None,
         render: RenderLetter,
         observer: Observer,
+        stopping: threading.Event,
     ) -> None:
+        self._stopping = stopping
         self._hop = hop
         self._settings = settings
         self._producer = producer
@@ -144,18 +148,18 @@ class HopRunner:
         committing()
         processed = time.monotonic()
         changelog = self._state.changelog.topic if self._state is not None else ""
-        ends = self._producer.transact(
-            [Changelog(changelog, partition, entries) for partition, entries in changes.items() if entries],
-            outputs,
-            {(part.topic, part.partition): part.records[-1].offset + 1 for part in parts},
-            assignment.group_metadata,
-        )
+        offsets = {(part.topic, part.partition): part.records[-1].offset + 1 for part in parts}
+        rows = [Changelog(changelog, partition, entries) for partition, entries in changes.items() if entries]
+        try:
+            ends = self._producer.transact(rows, outputs, offsets, assignment.group_metadata)
+        except OutcomeUnknown as unknown:
+            if not self._committed(offsets):
+                raise TransactionAborted(str(unknown)) from unknown
+            ends = unknown.ends
         self._apply(changes, ends)
         self._tell(parts, outputs, letters, processed - began, time.monotonic() - processed)
 
-    def _process(
-        self, rows: PartitionRows | NoRows, records: Sequence[Record]
-    ) -> tuple[list[Emission], dict[bytes, bytes | None]]:
+    def _process(self, rows: PartitionRows | NoRows, records: Sequence[Record]) -> tuple[list[Emission], dict[bytes, bytes | None]]:
         """Run the hop. If it raises, undo the batch and run it record by record, so that one record's defect stays with that record."""
         try:
             emissions = self._hop.run(rows, records)
@@ -204,6 +208,14 @@ class HopRunner:
             if entries:
                 self._state.stores[partition].apply(entries.items(), ends[partition], now_ms)
             self._rows(partition).committed()
+
+    def _committed(self, offsets: Mapping[tuple[str, int], int]) -> bool:
+        """Whether the transaction with these offsets was committed. It must have ended, and it alone decided over them."""
+        group = CommittedOffsets(self._settings)
+        try:
+            return group.start_of(offsets.keys(), self._stopping) == offsets
+        finally:
+            group.close()
 
     def _discard(self, parts: Sequence[Part], cause: str) -> None:
         self._observer.aborted(self._hop.name, cause)

@@ -57,9 +57,7 @@ class HopState:
             if partition in restored.changed or partition not in self.rows:
                 self.rows[partition] = PartitionRows(store, self._codec, self._settings.cached_rows)
         self._observer.restored(self._hop.name, len(wanted), restored.entries, restored.seconds)
-        log.info(
-            "%s: %d partitions ready, %d entries restored in %.2f s", self._hop.name, len(wanted), restored.entries, restored.seconds
-        )
+        log.info("%s: %d partitions ready, %d entries restored in %.2f s", self._hop.name, len(wanted), restored.entries, restored.seconds)
 
     def close(self) -> None:
         """Close every store."""

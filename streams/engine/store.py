@@ -15,7 +15,7 @@ import shutil
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from rocksdict import (
     AccessType,
@@ -147,7 +147,8 @@ class PartitionStore:
     def marks(self, prefix: bytes) -> Iterator[bytes]:
         """Marks that start with `prefix`, in byte order."""
         start = MARK + prefix
-        for key in self._database.keys(from_key=start):
+        keys = cast(Iterator[bytes], self._database.keys(from_key=start))
+        for key in keys:
             if not key.startswith(start):
                 return
             yield key[1:]

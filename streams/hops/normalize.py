@@ -8,7 +8,8 @@ about where these can be read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 from streams.contracts.messages import encode
 from streams.contracts.registry import Registry
@@ -26,6 +27,10 @@ __all__ = ["MOST_RECORDS", "hop"]
 MOST_RECORDS: Final = 1_000
 """Records that one value may hold as a list."""
 
+_MOST_LETTER_BYTES: Final = 8_000_000
+"""What the dead letters of one record may hold together: a refused list of a thousand orders must not become a thousand copies of it."""
+
+_Why = TypeVar("_Why")
 _SOURCES: Final = (*RAW_TOPICS, TERMS)
 
 
@@ -59,7 +64,7 @@ def _one(record: Record, max_record_bytes: int, registry: Registry | None) -> li
     if not 0 < len(data) <= MOST_RECORDS:
         message = f"the value is a list of {len(data)} records; 1 to {MOST_RECORDS} are taken"
         return [DeadLetter(record, Stage.DECODE, Reason.ENVELOPE_INVALID, message)]
-    return list(_read_list(data, record, adapter))
+    return _read_list(data, record, adapter)
 
 
 def _read(data: Any, record: Record, adapter: Adapter | None) -> list[Emission]:
@@ -69,28 +74,33 @@ def _read(data: Any, record: Record, adapter: Adapter | None) -> list[Emission]:
     return [_output(statement, timestamp) for statement in adapter(data, origin_of(record))]
 
 
-def _read_list(data: list[Any], record: Record, adapter: Adapter | None) -> Iterator[Emission]:
-    """Each record of a list on its own: a bad one does not take its neighbours along.
-
-    Refusals of the same orders become one dead letter.
-    """
-    refused: dict[tuple[str, ...], list[tuple[int, Refusal]]] = {}
+def _read_list(data: list[Any], record: Record, adapter: Adapter | None) -> list[Emission]:
+    """Each record of a list on its own: a bad one does not take its neighbours along."""
+    emissions: list[Emission] = []
+    refused: dict[str, tuple[int, Refusal]] = {}
+    count = 0
     for number, item in enumerate(data):
         try:
-            yield from _read(item, record, adapter)
+            emissions.extend(_read(item, record, adapter))
         except Refusal as refusal:
-            refused.setdefault(orders_named(item), []).append((number, refusal))
-    for orders, refusals in refused.items():
-        number, first = refusals[0]
-        more = f" (and {len(refusals) - 1} more)" if len(refusals) > 1 else ""
-        message = f"[{number}] of a list of {len(data)}: {first.message}{more}"
-        for order_id in orders or ("",):
-            yield DeadLetter(record, first.stage, first.reason, message, order_id)
+            count += 1
+            for order_id in orders_named(item) or ("",):
+                refused.setdefault(order_id, (number, refusal))
+    for order_id, (number, why) in _affordable(refused, record):
+        message = f"[{number}] of a list of {len(data)}, {count} of them refused: {why.message}"
+        emissions.append(DeadLetter(record, why.stage, why.reason, message, order_id))
+    return emissions
 
 
 def _refused(record: Record, data: Any, refusal: Refusal) -> list[Emission]:
     """One dead letter for each order that the record names, so that each of them is held; one at least."""
-    return [DeadLetter(record, refusal.stage, refusal.reason, refusal.message, order_id) for order_id in orders_named(data) or ("",)]
+    orders = dict.fromkeys(orders_named(data) or ("",), refusal)
+    return [DeadLetter(record, why.stage, why.reason, why.message, order_id) for order_id, why in _affordable(orders, record)]
+
+
+def _affordable(letters: dict[str, _Why], record: Record) -> Iterator[tuple[str, _Why]]:
+    """As many letters as fit the budget, for each of them keeps the whole record; one at least."""
+    return islice(letters.items(), max(1, _MOST_LETTER_BYTES // len(record.value or b" ")))
 
 
 def _output(statement: Statement, timestamp: int) -> Output:

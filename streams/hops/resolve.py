@@ -107,9 +107,8 @@ def _link(row: ReferenceRow, link: Link, record: Record) -> list[Emission]:
     if reached is None:
         message = f"{MOST_LINKS} orders claim {_name(record)} already: a placeholder for a reference?"
         return [DeadLetter(record, Stage.RESOLVE, Reason.REF_CONFLICT, message, link.order_id)]
-    known = row.links[-1]
     emissions: list[Emission] = []
-    for seen in reached:
+    for seen, known in reached:
         event = decode(seen.value)
         assert isinstance(event, Event)
         emissions.append(_reaching(event, known, _record_of(seen, record), record.timestamp))

@@ -29,6 +29,8 @@ FORMATS: Final[dict[str, Adapter]] = {
 """Every format by its name."""
 
 _KNOWN: Final = ", ".join(sorted(FORMATS))
+
+
 class _Shape(NamedTuple):
     """By which fields a shape is known on its topic: `marks` all, `and_one_of` at least one."""
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
+from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import Lineage
 from streams.domain.instant import from_millis
 from streams.hop import Record
+from streams.normalize.refusal import Refusal
 
 __all__ = ["Origin", "origin_of"]
 
@@ -42,8 +45,18 @@ class Origin:
         )
 
 
+_SENSIBLE: Final = range(946_684_800_000, 4_102_444_800_000)
+"""2000 to 2100 in milliseconds. A producer that counts in seconds or microseconds is outside."""
+
+
 def origin_of(record: Record) -> Origin:
-    """The origin of a record; headers that are not text are left out."""
+    """The origin of a record; headers that are not text are left out.
+
+    Raises `Refusal` (TIME_INVALID) where the record's own timestamp cannot be one: event times are judged by it.
+    """
+    if record.timestamp not in _SENSIBLE:
+        message = f"the record's own timestamp {record.timestamp} is not in milliseconds between 2000 and 2100: correct the producer"
+        raise Refusal(Stage.VALIDATE, Reason.TIME_INVALID, message)
     traceparent = transport_id = ""
     for name, value in record.headers:
         if name == "traceparent":

@@ -39,11 +39,11 @@ class Named(NamedTuple):
 
 
 class LinkedOrder(NamedTuple):
-    """Whose reference it is."""
+    """What a reference stands for: of this order, this delivery of the shipment, or where none is named, all of it in the shipment."""
 
     order_id: str
-    delivery_id: str
     shipment_id: str
+    delivery_id: str = ""
 
 
 def carrier_reference(kind: ReferenceKind, carrier: str, value: str) -> str:

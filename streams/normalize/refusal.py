@@ -88,7 +88,8 @@ def _text(value: Any) -> str:
 def _line(detail: ErrorDetails) -> str:
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in _location(detail)).lstrip(".")
     given = "" if detail["type"] == "missing" else f", got {shown(detail['input'])}"
-    return f"{where}: {detail['msg'][: 2 * _LONGEST_SHOWN]}{given}" if where else f"{detail['msg'][: 4 * _LONGEST_SHOWN]}{given}"
+    said = detail["msg"].removeprefix("Value error, ")[: 4 * _LONGEST_SHOWN]
+    return f"{where}: {said}{given}" if where else f"{said}{given}"
 
 
 def _field(detail: ErrorDetails) -> str:

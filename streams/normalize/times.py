@@ -108,7 +108,10 @@ def _digits(date: str | None, time: str | None, field: str) -> datetime | None:
     try:
         if not _DATE.fullmatch(date) or not _TIME.fullmatch(time):
             raise ValueError
-        return datetime(int(date[:4]), int(date[4:6]), int(date[6:]), int(time[:2]), int(time[2:4]), int(time[4:]))  # noqa: DTZ001 (a local clock)
+        year = int(date[:4])
+        if not 1900 <= year <= 9998:  # where adding an offset cannot leave the calendar
+            raise ValueError
+        return datetime(year, int(date[4:6]), int(date[6:]), int(time[:2]), int(time[2:4]), int(time[4:]))  # noqa: DTZ001 (a local clock)
     except ValueError:
         raise _refused(f"{field}Date, {field}Time: {shown(date)}, {shown(time)} are not YYYYMMDD and HHMMSS") from None
 

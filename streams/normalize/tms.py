@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -167,52 +167,61 @@ def _planned(record: _Planned, origin: Origin) -> list[Event | Link]:
     own = Named(reference_key(ReferenceKind.SHIPMENT, record.system, record.shipment))
     references = [own, *named(record.references or (), record.packages or (), record.carrier, record.system)]
     packages = tuple([reference.package_id for reference in references if reference.package_id])
-    orders = _planned_orders(record, shipment_id)
-    if len(references) * len(orders) > MOST_LINKS:
+    parts = _parts(record)
+    if len(references) * len(parts) > MOST_LINKS:
         raise Refusal(
             Stage.VALIDATE,
             Reason.SCHEMA_INVALID,
-            f"references: {len(references)} references of {len(orders)} orders are more than {MOST_LINKS} links",
+            f"references: {len(references)} references of {len(parts)} orders are more than {MOST_LINKS} links",
         )
     events = [
         Event(
             event_id(
-                order.order_id,
+                part.order_id,
                 Milestone.SHIPMENT_PLANNED,
                 Classifier.ACT,
                 Scope.SHIPMENT,
                 at.utc,
-                detail_of(lines, own.key, order.delivery_id, *packages),
+                detail_of(part.lines, own.key, part.delivery_id, *packages),
             ),
             Milestone.SHIPMENT_PLANNED,
             Classifier.ACT,
             Scope.SHIPMENT,
             at,
             lineage,
-            order.order_id,
-            delivery_id=order.delivery_id,
+            part.order_id,
+            delivery_id=part.delivery_id,
             shipment_id=shipment_id,
-            lines=lines,
+            lines=part.lines,
             packages=packages,
             traceparent=origin.traceparent,
         )
-        for order, lines in orders.items()
+        for part in parts
     ]
-    return [*events, *links(references, orders, at.utc, record.valid_days or DEFAULT_VALID_DAYS, lineage)]
+    linked = [LinkedOrder(part.order_id, shipment_id) for part in parts]
+    return [*events, *links(references, linked, at.utc, record.valid_days or DEFAULT_VALID_DAYS, lineage)]
 
 
-def _planned_orders(record: _Planned, shipment_id: str) -> dict[LinkedOrder, tuple[LineQuantity, ...]]:
-    """What the shipment holds of each order.
+class _Part(NamedTuple):
+    """What a shipment holds of one order."""
 
-    An order named several times (one entry a delivery) is one order here, with the sum of its lines and no single delivery; where an
-    entry leaves its lines open, so is the whole.
+    order_id: str
+    delivery_id: str
+    lines: tuple[LineQuantity, ...]
+
+
+def _parts(record: _Planned) -> list[_Part]:
+    """One part an order.
+
+    An order named several times (one entry a delivery) is one part, with the sum of its lines and no single delivery; where an entry leaves
+    its lines open, so is the whole.
     """
     entries: dict[str, list[_PlannedOrder]] = {}
     for entry in record.orders:
         entries.setdefault(order_key(entry.company, entry.order), []).append(entry)
-    planned: dict[LinkedOrder, tuple[LineQuantity, ...]] = {}
+    parts = []
     for order_id, same in entries.items():
         deliveries = {normalised(entry.delivery) if entry.delivery else "" for entry in same}
         lines = quantities([line for entry in same for line in entry.lines or ()]) if all(entry.lines for entry in same) else ()
-        planned[LinkedOrder(order_id, deliveries.pop() if len(deliveries) == 1 else "", shipment_id)] = lines
-    return planned
+        parts.append(_Part(order_id, deliveries.pop() if len(deliveries) == 1 else "", lines))
+    return parts

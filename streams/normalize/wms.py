@@ -68,4 +68,4 @@ def read(data: Any, origin: Origin) -> list[Event | Link]:
     )
     if not references:
         return [event]
-    return [event, *links(references, [LinkedOrder(order_id, delivery_id, shipment_id)], at.utc, DEFAULT_VALID_DAYS, lineage)]
+    return [event, *links(references, [LinkedOrder(order_id, shipment_id, delivery_id)], at.utc, DEFAULT_VALID_DAYS, lineage)]

@@ -24,6 +24,8 @@ class MemoryRows:
         self._marks: set[bytes] = set()
         self._due: list[tuple[int, bytes]] = []  # heap; entries whose mark is gone are skipped when they come up
         self._before: dict[bytes, bytes | None] = {}
+        self._written: set[bytes] = set()
+        self._images: dict[bytes, bytes] = {}  # encoded forms of rows that are read again and again, and not written
         self._marked_before: dict[bytes, bool] = {}
 
     def get(self, key: bytes) -> Any | None:
@@ -32,10 +34,12 @@ class MemoryRows:
 
     def put(self, key: bytes, row: Any) -> None:
         self._remember(key)
+        self._written.add(key)
         self._rows[key] = row
 
     def delete(self, key: bytes) -> None:
         self._remember(key)
+        self._written.add(key)
         self._rows.pop(key, None)
 
     def mark(self, key: bytes) -> None:
@@ -56,8 +60,9 @@ class MemoryRows:
 
     def commit(self) -> None:
         """Keep everything done since the last `commit` or `rollback`."""
-        self._before.clear()
-        self._marked_before.clear()
+        for key in self._written:
+            self._images.pop(key, None)
+        self._forget()
 
     def rollback(self) -> None:
         """Undo everything done since the last `commit` or `rollback`, changes in place included."""
@@ -70,7 +75,7 @@ class MemoryRows:
         for key, marked in self._marked_before.items():
             # The heap stays as it is: it still holds a restored mark, unless that was taken, and then it must not be given out again.
             (self._marks.add if marked else self._marks.discard)(key)
-        self.commit()
+        self._forget()
 
     def next_due(self) -> int | None:
         """The earliest due time (milliseconds since the epoch) among the marks not yet taken; None if nothing waits."""
@@ -100,6 +105,18 @@ class MemoryRows:
     def _remember(self, key: bytes) -> None:
         if self._codec is None:
             raise TypeError("this hop has no codec, so it may keep no rows")
-        if key not in self._before:
-            row = self._rows.get(key)
-            self._before[key] = None if row is None else self._codec.encode(row)
+        if key in self._before:
+            return
+        row = self._rows.get(key)
+        if row is None:
+            self._before[key] = None
+            return
+        image = self._images.get(key)
+        if image is None:
+            image = self._images[key] = self._codec.encode(row)
+        self._before[key] = image
+
+    def _forget(self) -> None:
+        self._before.clear()
+        self._written.clear()
+        self._marked_before.clear()

@@ -26,7 +26,7 @@ class Runner:
         """What the hop sends for these records, in order."""
         try:
             emissions = self.hop.run(self.rows, batch)
-        except Exception as error:  # a hop raises on a defect of its own, whatever that is
+        except Exception as error:  # noqa: BLE001 - a hop raises on a defect of its own, whatever that is
             self.rows.rollback()
             if len(batch) == 1:
                 return [_poison(batch[0], error)]

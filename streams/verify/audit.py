@@ -37,11 +37,7 @@ class Audit:
         self._layout = layout
         self._report = Report()
         self._judge = Judge(layout)
-        self._stations = {
-            (topic, partition): station
-            for hop in hops
-            for topic, partition, station in _stations(hop, layout)
-        }
+        self._stations = {(topic, partition): station for hop in hops for topic, partition, station in _stations(hop, layout)}
         self._sources = {topic for topic, _ in self._stations}
         self._ledgers = {
             topic: Ledger(topic, self._judge.judgement, layout.retention.get(topic, Retention()))

@@ -27,7 +27,7 @@ class Kind(StrEnum):
     """There, but with another value, key, header, timestamp or partition."""
 
     DISORDERED = "disordered"
-    """There, but before a record of the same source partition that had to come first."""
+    """There, but in another order than their causes, which stand in one partition."""
 
 
 @dataclass(frozen=True, slots=True)

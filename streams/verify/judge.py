@@ -10,7 +10,7 @@ from streams.contracts.messages import Message, decode
 from streams.contracts.outputs import read
 from streams.contracts.wire import WireError
 from streams.deadletter import headers as dead_letter_headers
-from streams.domain.event import DeadLetterMark, Event, Link, TermsChanged
+from streams.domain.event import DeadLetterMark, Event, Link, TermsChanged, Tick
 from streams.hop import Output, RawRecord
 from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, TERMS, dead_letter_topic
 from streams.verify.layout import Layout
@@ -73,6 +73,8 @@ class Judge:
         if topic in self._dead_letters:
             fields = dead_letter_headers.read(record.headers)
             source = self._logical.get(fields.get(dead_letter_headers.SOURCE_TOPIC, ""), "")
+            if source in _LOGS and self._trimmed(source):
+                return True
             return self._gone(source, fields.get(dead_letter_headers.SOURCE_PARTITION), fields.get(dead_letter_headers.SOURCE_OFFSET))
         if topic not in _LOGS:
             return self._trimmed(EVENTS)
@@ -85,6 +87,8 @@ class Judge:
         if isinstance(message, DeadLetterMark):
             # A mark that settles a dead letter is written by whoever replays or discards it.
             return not message.open or any(self._trimmed(source) for source in (*RAW_TOPICS, TERMS, REFERENCES))
+        if isinstance(message, Tick):
+            return self._trimmed(topic)
         return isinstance(message, TermsChanged) and (self.terms_compacted or self._trimmed(TERMS))
 
     def _trimmed(self, topic: str) -> bool:

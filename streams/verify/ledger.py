@@ -95,7 +95,7 @@ class Ledger:
         self._expected: dict[bytes, list[Expected]] = {}
         self._found: dict[bytes, list[RawRecord]] = {}
         self._matched = array("Q")
-        self._position: dict[tuple[str, str, int, int], int] = {}
+        self._position: dict[tuple[str, str, int, int], tuple[int, int]] = {}
         self._first: dict[tuple[str, str, int, int], int] = {}
         self._latest: dict[bytes, int] = {}
         self._segments: dict[int, _Segment] = {}
@@ -147,7 +147,9 @@ class Ledger:
     def _match(self, fingerprint: bytes, expected: Expected, record: RawRecord) -> None:
         self._matched.append(int.from_bytes(fingerprint[:8], "big"))
         stream = (expected.hop, expected.cause[0], expected.cause[1], record.partition)
-        if expected.sequence < self._position.get(stream, 0):
+        # Both sides come in their order, so pairs are made in that order too, or the two orders differ.
+        sequence, offset = self._position.get(stream, (0, -1))
+        if expected.sequence < sequence or record.offset < offset:
             self._disordered.append(
                 Finding(
                     Kind.DISORDERED,
@@ -156,11 +158,11 @@ class Ledger:
                     expected.hop,
                     place(expected.cause),
                     place(record),
-                    "a later record of the same source partition stands before it",
+                    "its place among the records of the same source partition is another",
                 )
             )
         else:
-            self._position[stream] = expected.sequence
+            self._position[stream] = expected.sequence, record.offset
         self._first.setdefault(stream, expected.sequence)
         if self._retention.compacted and record.key is not None:
             self._latest[record.key] = expected.sequence

@@ -14,9 +14,7 @@ _SIZES = Struct(">iqii")
 _ABSENT = -1
 
 
-def of_record(
-    partition: int, timestamp: int, key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | None]]
-) -> bytes:
+def of_record(partition: int, timestamp: int, key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> bytes:
     """Of all that a record says, where and when it says it."""
     digest = blake2b(digest_size=16)
     digest.update(_SIZES.pack(partition, timestamp, _ABSENT if key is None else len(key), _ABSENT if value is None else len(value)))

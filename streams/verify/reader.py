@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
@@ -73,7 +74,8 @@ class TopicReader:
         """The next records, perhaps none. Raises `MilepostError` if nothing comes for a minute."""
         records: list[RawRecord] = []
         before = self.passed
-        for message in self._consumer.consume(_AT_ONCE, _POLL_SECONDS):
+        messages: list[Any] = self._consumer.consume(_AT_ONCE, _POLL_SECONDS)
+        for message in messages:
             error = message.error()
             partition, offset = message.partition(), message.offset()
             if error is None:

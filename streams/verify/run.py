@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-
 from streams.admin import connect
 from streams.hop import Hop
 from streams.settings import Settings
@@ -81,7 +79,9 @@ def _verify_state(settings: Settings, hop: Hop, audit: Audit, report: Report, te
     changelog = settings.logical(changelog_topic(settings.app_id, hop.name))
     count = len(admin.list_topics(settings.topic(changelog)).topics[settings.topic(changelog)].partitions)
     ends = end_offsets(settings, admin, {changelog: count})
-    reader = TopicReader(settings, changelog, dict.fromkeys(range(count), 0), {partition: ends[changelog, partition] for partition in range(count)})
+    reader = TopicReader(
+        settings, changelog, dict.fromkeys(range(count), 0), {partition: ends[changelog, partition] for partition in range(count)}
+    )
     stored: dict[int, dict[bytes, bytes]] = {partition: {} for partition in range(count)}
     try:
         while not reader.done:
@@ -118,41 +118,22 @@ def _behind(settings: Settings) -> int:
         committed = committed_offsets(settings, admin)
         count = len(existing[settings.topic(topic)].partitions)
         ends = end_offsets(settings, admin, {topic: count})
-        lags = {at: end - committed.get(at, 0) for at, end in ends.items() if end > committed.get(at, 0)}
-        if lags and _any_record(settings, topic, {partition: committed.get((topic, partition), 0) for _, partition in lags}):
-            behind += sum(lags.values())
+        unread = {partition: end for (_, partition), end in ends.items() if end > committed.get((topic, partition), 0)}
+        positions = {partition: committed.get((topic, partition), 0) for partition in unread}
+        if unread and _any_record(settings, topic, positions, unread):
+            behind += sum(unread.values()) - sum(positions.values())
     return behind
 
 
-def _any_record(settings: Settings, topic: str, positions: dict[int, int]) -> bool:
-    """Whether a committed record stands at or after these offsets. The end of a log is often a transaction's marker, which nobody commits."""
-    consumer = Consumer(
-        settings.librdkafka(
-            **{
-                "group.id": f"{settings.app_id}-verify",
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "auto.offset.reset": "earliest",
-                "isolation.level": "read_committed",
-                "fetch.wait.max.ms": 20,
-                "log_level": 3,
-            }
-        )
-    )
-    waiting = set(positions)
+def _any_record(settings: Settings, topic: str, positions: dict[int, int], ends: dict[int, int]) -> bool:
+    """Whether a record stands at or after these offsets. The end of a log is often a transaction's marker, which nobody commits."""
+    reader = TopicReader(settings, topic, positions, ends)
     try:
-        consumer.assign([TopicPartition(settings.topic(topic), partition, offset) for partition, offset in positions.items()])
-        while waiting:
-            for message in consumer.consume(len(waiting), 0.1):
-                error = message.error()
-                if error is None:
-                    return True
-                if error.code() == KafkaError._PARTITION_EOF:
-                    waiting.discard(message.partition())
-                elif not error.retriable() and error.code() not in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
-                    raise KafkaException(error)
+        while not reader.done:
+            if reader.read():
+                return True
     finally:
-        consumer.close()
+        reader.close()
     return False
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, ResourceType
 
 from streams.admin import connect
@@ -25,6 +25,8 @@ SOURCES = (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)
 """What the hops read, upstream first."""
 
 _TIMEOUT = 30
+_EARLIEST = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+_LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,12 @@ def take(settings: Settings) -> Snapshot:
     """Ask the cluster, in an order that leaves no gap: first how far the workers have committed, then the ends of what they write, then
     the ends of what they read.
 
-    So each record below a committed offset must have its consequences below the ends, and each consequence below the ends has its cause below
-    the ends. Raises `BrokerUnreachable`, and `ConfigurationError` if a topic is missing.
+    So each record below a committed offset must have its consequences below the ends, and each consequence below the ends has its cause
+    below the ends. Raises `BrokerUnreachable`, and `ConfigurationError` if a topic is missing.
     """
     admin = connect(settings)
     partitions = _partitions(settings, admin)
-    starts = _offsets(settings, admin, partitions, partitions, OffsetSpec.earliest(), committed=False)
+    starts = _offsets(settings, admin, partitions, partitions, _EARLIEST, committed=False)
     committed = committed_offsets(settings, admin)
     ends: Offsets = {}
     downstream_first = [topic for topic in partitions if topic not in SOURCES] + list(reversed(SOURCES))
@@ -67,12 +69,12 @@ def committed_offsets(settings: Settings, admin: AdminClient) -> Offsets:
 def end_offsets(settings: Settings, admin: AdminClient, partitions: Mapping[str, int]) -> Offsets:
     """The ends of topics (logical name and partition count).
 
-    Of our own topics, the end of what is in the log: a transaction that was committed before may not show its end yet. Of the topics of producers,
-    the end of what is committed: the workers read no further either.
+    Of our own topics, the end of what is in the log: a transaction that was committed before may not show its end yet. Of the topics of
+    producers, the end of what is committed: the workers read no further either.
     """
     ends: Offsets = {}
     for topic in partitions:
-        ends |= _offsets(settings, admin, [topic], partitions, OffsetSpec.latest(), committed=topic in RAW_TOPICS or topic == TERMS)
+        ends |= _offsets(settings, admin, [topic], partitions, _LATEST, committed=topic in RAW_TOPICS or topic == TERMS)
     return ends
 
 
@@ -88,9 +90,7 @@ def _partitions(settings: Settings, admin: AdminClient) -> dict[str, int]:
 def _offsets(
     settings: Settings, admin: AdminClient, topics: Iterable[str], partitions: Mapping[str, int], spec: OffsetSpec, *, committed: bool
 ) -> Offsets:
-    asked = {
-        TopicPartition(settings.topic(topic), partition): spec for topic in topics for partition in range(partitions[topic])
-    }
+    asked = {TopicPartition(settings.topic(topic), partition): spec for topic in topics for partition in range(partitions[topic])}
     level = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
     answers = admin.list_offsets(asked, isolation_level=level, request_timeout=_TIMEOUT)
     return {(settings.logical(at.topic), at.partition): future.result().offset for at, future in answers.items()}

@@ -49,7 +49,7 @@ def compare_state(
 def _decoded(codec: RowCodec, data: bytes) -> Any:
     try:
         return codec.decode(data)
-    except Exception as error:  # a stored row that cannot be read is what we are here to report
+    except Exception as error:  # noqa: BLE001 - a stored row that cannot be read is what we are here to report
         return f"unreadable ({error})"
 
 

@@ -111,9 +111,7 @@ class Workers:
         self._thread = threading.Thread(target=self._supervise, daemon=True)
 
     @classmethod
-    def of(
-        cls, names: Sequence[str], command: Sequence[str], folder: Path, environment: Callable[[str], Mapping[str, str]]
-    ) -> Workers:
+    def of(cls, names: Sequence[str], command: Sequence[str], folder: Path, environment: Callable[[str], Mapping[str, str]]) -> Workers:
         """Workers that run the same command, each with its own environment and a log file in `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         return cls({name: WorkerProcess(bound_to_parent(command), environment(name), folder / f"worker-{name}.log") for name in names})

@@ -26,7 +26,12 @@ RATE = int(os.environ.get("MILEPOST_FAULT_RATE", "3000"))
 
 def settings_of(cluster: LocalCluster, name: str, folder: Path) -> Settings:
     return Settings(
-        bootstrap=cluster.bootstrap, prefix=f"{name}.", name="count", data=folder, session_timeout_ms=SESSION_MS, transaction_timeout_ms=5_000
+        bootstrap=cluster.bootstrap,
+        prefix=f"{name}.",
+        name="count",
+        data=folder,
+        session_timeout_ms=SESSION_MS,
+        transaction_timeout_ms=5_000,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -68,8 +69,9 @@ def test_up_status_down(folder: Path) -> None:
     assert not (folder / _FOLDER).exists()
 
 
-def test_port_in_use_is_one_line_and_exit_2(folder: Path, own_broker: LocalCluster) -> None:
-    taken = own_broker.node(1).address.port
-    done = _milepost(folder, "dev", "up", "--port", str(taken))
+def test_port_in_use_is_one_line_and_exit_2(folder: Path) -> None:
+    [port] = free_ports(1)
+    with socket.create_server(("127.0.0.1", port)):
+        done = _milepost(folder, "dev", "up", "--port", str(port))
     assert done.returncode == 2
-    assert done.stderr == f"milepost: port {taken} is in use: stop what listens there, or choose another with --port\n"
+    assert done.stderr == f"milepost: port {port} is in use: stop what listens there, or choose another with --port\n"

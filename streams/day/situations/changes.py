@@ -57,6 +57,7 @@ def line_added(story: Story) -> None:
     story.wait(0.1, 0.5)
     one.lines[str((len(one.lines) + 1) * one.company.line_step)] = new_line(story, one.company)
     _deliver_changed(story, one)
+    one.decisions_vary = True
 
 
 def _deliver_changed(story: Story, one: Order) -> None:

@@ -31,6 +31,7 @@ __all__ = [
     "linked_by_warehouse",
     "never_announced",
     "number_used_before",
+    "planned_afterwards",
     "same_number_in_two_companies",
     "scans_out_of_order",
     "told_twice",
@@ -79,6 +80,19 @@ def carrier_ahead_of_plan(story: Story) -> None:
         prove(story, shipment)
 
 
+def planned_afterwards(story: Story) -> None:
+    """The dispatcher plans what is on the road already: scans from before the plan's own time are this order's all the same."""
+    one = order(story, *agreed(story, "on_delivery", "on_ship"))
+    shipment = new_shipment(story, one)
+    story.wait(0.5, 3)
+    wms.pick(story, one)
+    goods_issue(story, shipment, one, one.ordered())
+    travel(story, shipment)
+    story.wait(0.2, 2)
+    tms.plan(story, shipment)
+    hand_over(story, shipment)
+
+
 def linked_by_warehouse(story: Story) -> None:
     """There is no TMS: the warehouse's goods issue names the carrier's number."""
     company, contract = agreed(story)
@@ -104,6 +118,8 @@ def estimated_only(story: Story) -> None:
     tms.estimate(story, shipment, 16)
     carriers.scan(story, shipment, "DELIVERED", estimated=True)
     one.reached("DELIVERED")
+    carriers.scan(story, shipment, "ETA")
+    one.reached("ETA_UPDATED")
 
 
 def contents_unknown(story: Story) -> None:
@@ -120,7 +136,7 @@ def unit_unknown(story: Story) -> None:
     shipment = new_shipment(story, one)
     story.wait(0.5, 3)
     tms.plan(story, shipment)
-    value = wms.record(story, one, "goods.issued", one.ordered()) | {"shipment": shipment.number}
+    value = wms.issue_record(story, one, shipment, one.ordered())
     for line in value["lines"]:
         line["uom"] = "CS"
     wms.say(story, one, value)

@@ -159,7 +159,7 @@ def package_missing(story: Story) -> None:
         story.wait(0.2, 2)
         carriers.scan(story, shipment, "DELIVERED", reference=reference)
         one.reached("DELIVERED")
-    one.package_delivered = True
+    one.handed_over = True
 
 
 def _consign(story: Story, shipment: Shipment, amounts: Amounts, *, proven: bool) -> None:

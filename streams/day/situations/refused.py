@@ -1,7 +1,7 @@
 """Records about an order that cannot be read: the order's release is held until somebody settles the dead letter.
 
-The refused record comes before the one that would trigger the invoice, from the same source under the same key, or it is the trigger itself:
-so nothing may ever be released.
+The refused record comes before the one that would trigger the invoice, from the same source under the same key, or it is the trigger
+itself: so nothing may ever be released.
 """
 
 from __future__ import annotations

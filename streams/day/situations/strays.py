@@ -9,7 +9,17 @@ from streams.day.story import Parked, Refused, Story
 from streams.day.world import FREIGHT, PARCEL, UPS
 from streams.topics import CARRIER_RAW, ERP_RAW, TMS_RAW, WMS_RAW
 
-__all__ = ["OVERSIZED_BYTES", "binary", "format_unknown", "json_cut_off", "not_an_object", "oversized", "shape_unknown", "tombstone", "unknown_parcel"]
+__all__ = [
+    "OVERSIZED_BYTES",
+    "binary",
+    "format_unknown",
+    "json_cut_off",
+    "not_an_object",
+    "oversized",
+    "shape_unknown",
+    "tombstone",
+    "unknown_parcel",
+]
 
 OVERSIZED_BYTES: Final = 1_000_100
 """Just above the default limit for a raw record (`MILEPOST_MAX_RECORD_BYTES`)."""
@@ -60,7 +70,9 @@ def oversized(story: Story) -> None:
     _stray(story, CARRIER_RAW, "x" * OVERSIZED_BYTES, "OVERSIZED")
 
 
-def _stray(story: Story, topic: str, value: dict[str, str] | str | bytes | None, reason: str, headers: dict[str, str] | None = None) -> None:
+def _stray(
+    story: Story, topic: str, value: dict[str, str] | str | bytes | None, reason: str, headers: dict[str, str] | None = None
+) -> None:
     record = story.message_id()
     story.refused.append(Refused(record, topic, reason))
     story.say(topic, record, value, 5, {"message-id": record} | (headers or {}), once=True)

@@ -6,12 +6,12 @@ phases: so their order is fixed, and nothing may ever be released.
 
 from __future__ import annotations
 
-from streams.day.journey import agreed, hand_over, load, new_shipment, on_vehicle, depart, order, prove, travel
+from streams.day.journey import agreed, depart, hand_over, load, new_shipment, on_vehicle, order, prove, travel, trusted
 from streams.day.sources import carrier as carriers
 from streams.day.sources import erp, tms
 from streams.day.story import Story
-from streams.day.truth import Order, Shipment
-from streams.day.world import FREIGHT, PARCEL, UPS, Carrier
+from streams.day.truth import Shipment
+from streams.day.world import FREIGHT, PARCEL, Carrier
 
 __all__ = [
     "damage_open",
@@ -65,6 +65,7 @@ def delivered_damaged(story: Story) -> None:
     carriers.scan(story, shipment, "DAMAGED")
     for one in shipment.orders:
         one.reached("DELIVERED_WITH_EXCEPTION")
+        trusted(shipment, one, one.delivered)
         one.open_exceptions += 1
         one.billing_blocked = True
 

@@ -10,12 +10,11 @@ from streams.day.money import value_of
 from streams.day.sources.wording import lines_of, number_of
 from streams.day.story import Story
 from streams.day.truth import Order, add
-from streams.day.world import SHAPE_ERP
 from streams.topics import ERP_RAW
 
 __all__ = ["announce", "cancel", "change", "dispute", "order_record", "post_invoice", "say", "settle_dispute"]
 
-_HEADERS: Final = {"format": SHAPE_ERP}
+_HEADERS: Final = {"format": "milepost.erp.v1"}
 _PROMPT: Final = 0.5
 """ERPs publish within this many minutes."""
 

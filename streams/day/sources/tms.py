@@ -9,12 +9,12 @@ from typing import Any, Final
 from streams.day.sources.wording import lines_of, number_of
 from streams.day.story import Story
 from streams.day.truth import Amounts, Order, Shipment
-from streams.day.world import SHAPE_TMS, TMS
+from streams.day.world import TMS
 from streams.topics import TMS_RAW
 
 __all__ = ["deliver", "deliver_part", "estimate", "plan", "progress", "prove", "raise_exception", "resolve_exception", "say"]
 
-_HEADERS: Final = {"format": SHAPE_TMS}
+_HEADERS: Final = {"format": "milepost.tms.v1"}
 _PROMPT: Final = 10.0
 """The TMS publishes within this many minutes."""
 
@@ -25,12 +25,13 @@ def plan(story: Story, shipment: Shipment, hours_late: float = 0.0) -> None:
         order.reached("SHIPMENT_PLANNED")
     value: dict[str, Any] = {
         **_head(story, shipment, "shipment.planned"),
-        "carrier": shipment.carrier.scac,
-        "references": [] if shipment.packages else [{"kind": shipment.carrier.reference, "value": number} for number in shipment.references],
-        "orders": [{"company": order.company.code, "order": number_of(order, padded=False)} for order in shipment.orders],
+        "carrier": shipment.carrier.nickname or shipment.carrier.scac,
+        "orders": [_planned(shipment, order) for order in shipment.orders],
     }
     if shipment.packages:
         value["packages"] = shipment.references
+    else:
+        value["references"] = [{"kind": shipment.carrier.reference, "value": number} for number in shipment.references]
     say(story, shipment, value, hours_late)
 
 
@@ -87,6 +88,13 @@ def resolve_exception(story: Story, shipment: Shipment, case: str) -> None:
         order.open_exceptions -= 1
         order.billing_blocked = False
     say(story, shipment, {**_head(story, shipment, "exception.resolved"), "case": case})
+
+
+def _planned(shipment: Shipment, order: Order) -> dict[str, str]:
+    entry = {"company": order.company.code, "order": number_of(order, padded=False)}
+    if order.warehouse.names_deliveries:
+        entry["delivery"] = shipment.delivery(order)
+    return entry
 
 
 def _head(story: Story, shipment: Shipment, kind: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from streams.day.story import Story
 from streams.day.truth import Amounts, Order, Shipment, add
 from streams.topics import WMS_RAW
 
-__all__ = ["issue", "pick", "record", "say"]
+__all__ = ["issue", "issue_record", "pick", "record", "say"]
 
 _PROMPT: Final = 5.0
 """Warehouses publish within this many minutes."""
@@ -29,13 +29,20 @@ def issue(story: Story, order: Order, shipment: Shipment, amounts: Amounts, *, l
     add(order.shipped, amounts.items())
     shipment.loaded(order, amounts)
     order.reached("GOODS_ISSUED")
-    value = record(story, order, "goods.issued", amounts)
-    value["shipment"] = shipment.number
+    value = issue_record(story, order, shipment, amounts)
     if links:
         value["references"] = [
             {"kind": shipment.carrier.reference, "issuer": shipment.carrier.scac, "value": reference} for reference in shipment.references
         ]
     say(story, order, value)
+
+
+def issue_record(story: Story, order: Order, shipment: Shipment, amounts: Mapping[str, Decimal]) -> dict[str, Any]:
+    """A goods issue as the warehouse would now write it: of a delivery or of a shipment, by its habit."""
+    value = record(story, order, "goods.issued", amounts)
+    if order.warehouse.names_deliveries:
+        return value | {"delivery": shipment.delivery(order)}
+    return value | {"shipment": shipment.number}
 
 
 def record(story: Story, order: Order, kind: str, amounts: Mapping[str, Decimal]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ __all__ = ["lines_of", "number_of"]
 
 
 def number_of(order: Order, *, padded: bool) -> str:
-    """The order number as a system prints it: SAP pads to ten digits, the systems around it do not; the Japanese WMS writes small letters."""
+    """The order number as a system prints it: SAP pads to ten digits, the systems around it do not; those around the Japanese ERP write
+    small letters."""
     if order.company.sap_numbers:
         return order.number.zfill(10) if padded else order.number
     return order.number if padded else order.number.lower()

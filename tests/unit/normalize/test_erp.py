@@ -64,7 +64,10 @@ def test_more_digits_than_a_binary_float_has_are_all_kept() -> None:
     assert invoice.amount == Decimal("99999999999999.0123")
 
 
-@pytest.mark.parametrize("quantity", ["1,5", "", "1.000,0", "ten", "1_000", "NaN", "Infinity", True, None, -1, "-0.5", 1e30, "1e999", [], "１２"])
+NO_QUANTITIES = ["1,5", "", "1.000,0", "ten", "1_000", "NaN", "Infinity", True, None, -1, "-0.5", 1e30, "1e999", [], "\uff11\uff12"]
+
+
+@pytest.mark.parametrize("quantity", NO_QUANTITIES)
 def test_a_quantity_that_is_no_plain_decimal_is_refused_as_such_and_the_order_is_named(quantity: Any) -> None:
     letter = refusal(ERP_RAW, with_line(quantity=quantity))
     assert letter.reason is Reason.QTY_INVALID

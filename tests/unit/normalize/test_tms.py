@@ -176,7 +176,8 @@ def test_an_exceptions_effect_follows_from_its_reason_where_it_does_not_say(reas
 
 
 def test_an_exceptions_own_effect_counts() -> None:
-    said = event(TMS_RAW, {**TMS_HEAD, "type": "exception.raised", "case": "X-1", "reason": "WEATHER", "effect": "BILLING_BLOCK"}).exceptional
+    record = {**TMS_HEAD, "type": "exception.raised", "case": "X-1", "reason": "WEATHER", "effect": "BILLING_BLOCK"}
+    said = event(TMS_RAW, record).exceptional
     assert said is not None
     assert said.effect is Effect.BILLING_BLOCK
 

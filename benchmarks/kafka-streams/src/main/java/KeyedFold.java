@@ -59,9 +59,8 @@ public final class KeyedFold {
         p.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, env("FOLD_BOOTSTRAP"));
         p.put(StreamsConfig.STATE_DIR_CONFIG, env("FOLD_STATE"));
         p.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
-        p.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, System.getProperty("fold.commit.ms", "100"));
+        p.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 100);
         p.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, System.getProperty("fold.threads", "1"));
-        p.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, System.getProperty("fold.cache.bytes", "67108864"));
         p.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, 1);
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), 2000);
@@ -72,7 +71,7 @@ public final class KeyedFold {
         topology.addSource("in", Serdes.ByteArray().deserializer(), Serdes.ByteArray().deserializer(), env("FOLD_INPUT"));
         topology.addProcessor("fold", Fold::new, "in");
         topology.addStateStore(
-            Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(ROWS), Serdes.ByteArray(), Serdes.ByteArray()).withCachingEnabled(),
+            Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(ROWS), Serdes.ByteArray(), Serdes.ByteArray()).withCachingDisabled(),
             "fold");
         topology.addSink("out", env("FOLD_OUTPUT"), Serdes.ByteArray().serializer(), Serdes.ByteArray().serializer(), "fold");
 

@@ -1,0 +1,144 @@
+"""A store of a million orders: made from the rows of a real run, restored, and worked upon."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Message
+
+from benchmarks.backlog import Backlog, SteadyFeed
+from benchmarks.pipeline.installation import Installation, installation
+from benchmarks.pipeline.measure import run_backlog
+from benchmarks.reader import CommittedReader
+from streams.engine.store import MARK, ROW
+from streams.hop import DUE_PREFIX, Output, due_key, parse_due_key
+from streams.topics import changelog_topic
+
+__all__ = ["Bulk", "measure_bulk"]
+
+_HOPS = ("resolve", "shipment")
+_PROBE_RATE = 50.0
+_START_S = 300.0
+_YEAR_MS = 365 * 86_400_000
+
+Entry = tuple[int, bytes, bytes]
+"""Partition, key and value of a changelog entry that stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """What a worker with that many orders costs."""
+
+    orders: int
+    entries: int
+    """Rows and marks of all changelogs."""
+
+    order_row_bytes: float
+    """Mean size of an order's stored row."""
+
+    bytes_in_changelogs: int
+    """Keys and values."""
+
+    restore_s: list[float]
+    """From losing every local file: first output of a start without them, less that of a start with them."""
+
+    rss_restored: int
+    """Resident bytes after the restore, before the load."""
+
+    rss_peak: int
+    """Highest resident bytes while it restored and worked."""
+
+    load_records: int
+
+
+def measure_bulk(
+    bootstrap: str, scratch: Path, sample: Sequence[Output], load: Sequence[Output], orders: int, rounds: int, said: Callable[[str], None]
+) -> Bulk:
+    """`sample` runs through a worker, and its rows are copied under new keys until there are `orders`; `load` goes on with the same day."""
+    rows = _rows_of(bootstrap, scratch, sample)
+    real = [entry for entry in rows["shipment"] if entry[1].startswith(ROW) and b":" in entry[1]]
+    if not real:
+        raise RuntimeError("the sample left no order's row")
+    copies = max(0, -(-(orders - len(real)) // len(real)))
+    with installation(bootstrap, scratch) as here:
+        backlog = Backlog(bootstrap)
+        entries = size = 0
+        for hop in _HOPS:
+            said(f"writing {copies} copies of {len(rows[hop]):,} entries of {hop}")
+            topic = changelog_topic(here.settings.app_id, hop)
+            for copy in range(copies + 1):
+                backlog.append(Output(topic, key, value, (), partition) for partition, key, value in _copied(rows[hop], copy))
+                backlog.release()
+            entries += len(rows[hop]) * (copies + 1)
+            size += sum(len(key) + len(value) for _, key, value in rows[hop]) * (copies + 1)
+        probe, rest = load[: len(load) // 10], load[len(load) // 10 :]
+        with here.reader(_nothing) as reader, SteadyFeed(bootstrap, here.prefix, probe, _PROBE_RATE):
+            restores = []
+            for number in range(rounds):
+                cold = _first_output(here, reader)
+                warm = _first_output(here, reader)
+                restores.append(cold - warm)
+                said(
+                    f"restore {number + 1}: {entries:,} entries, first output after {cold:.1f} s without the store and {warm:.1f} s with it"
+                )
+                if number + 1 < rounds:
+                    here.lose_store()
+        here.lose_store()
+        with here.reader(_nothing) as reader, here.worker() as worker:
+            reader.drain(3.0)
+            restored = worker.meter.last_rss
+            run_backlog(here, reader, worker, rest)
+            peak = worker.meter.peak_rss
+    mean = sum(len(value) for _, _, value in real) / len(real)
+    return Bulk(len(real) * (copies + 1), entries, mean, size, restores, restored, peak, len(rest))
+
+
+def _rows_of(bootstrap: str, scratch: Path, sample: Sequence[Output]) -> dict[str, list[Entry]]:
+    """What stands in each hop's changelog after the sample."""
+    found = {}
+    with installation(bootstrap, scratch) as here, here.reader(_nothing) as reader:
+        with here.worker() as worker:
+            run_backlog(here, reader, worker, sample)
+        for hop in _HOPS:
+            with CommittedReader(bootstrap, [changelog_topic(here.settings.app_id, hop)], _entry) as changelog:
+                changelog.drain()
+                standing = {(partition, key): value for partition, key, value in changelog.kept}
+            found[hop] = [(partition, key, value) for (partition, key), value in standing.items() if value is not None]
+    return found
+
+
+def _copied(entries: Sequence[Entry], copy: int) -> Iterator[Entry]:
+    """The entries under keys of their own; the first copy is the original. Due times move a year away: nobody is to be woken meanwhile."""
+    if copy == 0:
+        yield from entries
+        return
+    suffix = f"~{copy}".encode()
+    for partition, key, value in entries:
+        if key.startswith(MARK + DUE_PREFIX):
+            when, due = parse_due_key(key[len(MARK) :])
+            yield partition, MARK + due_key(when + _YEAR_MS, due + suffix), value
+        else:
+            yield partition, key + suffix, value
+
+
+def _first_output(here: Installation, reader: CommittedReader[Any]) -> float:
+    """Seconds from starting the worker to its first committed output; the worker is stopped again."""
+    started = time.perf_counter()
+    seen = len(reader.kept)
+    with here.worker() as worker:
+        reader.until(seen + 1, _START_S, worker.check)
+        taken = reader.last_at - started
+    reader.drain(0.5)
+    return taken
+
+
+def _entry(message: Message) -> tuple[int, bytes, bytes | None]:
+    return message.partition() or 0, message.key() or b"", message.value()
+
+
+def _nothing(message: Message) -> object:
+    return None

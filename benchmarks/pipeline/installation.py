@@ -1,0 +1,100 @@
+"""One installation of the pipeline on the run's broker, handled as its users handle it: environment, `milepost topics`, workers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from confluent_kafka import ConsumerGroupTopicPartitions, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from benchmarks.cluster import PARTITIONS, delete_topics_of
+from benchmarks.reader import CommittedReader, T
+from benchmarks.worker import Worker
+from streams.settings import Settings
+from streams.topics import EVENTS, HOLDS, MILESTONES, RAW_TOPICS, REFERENCES, RELEASES, STATUS, TERMS
+
+__all__ = ["OUTPUTS", "Installation", "installation"]
+
+OUTPUTS = (MILESTONES, STATUS, RELEASES, HOLDS)
+_SOURCES = (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)
+_WAIT_S = 30.0
+
+
+class Installation:
+    """Topics with a prefix of their own, a data folder, and workers."""
+
+    def __init__(self, bootstrap: str, scratch: Path) -> None:
+        self.bootstrap = bootstrap
+        self.prefix = f"bench-{uuid.uuid4().hex[:8]}."
+        self.folder = scratch / self.prefix.rstrip(".")
+        self.folder.mkdir(parents=True)
+        self.environment = {
+            "KAFKA_BOOTSTRAP": bootstrap,
+            "MILEPOST_PREFIX": self.prefix,
+            "MILEPOST_DATA": str(self.folder / "data"),
+            "MILEPOST_PARTITIONS": str(PARTITIONS),
+            "MILEPOST_METRICS_PORT": "0",
+        }
+        self.settings = Settings(bootstrap=bootstrap, prefix=self.prefix, data=self.folder / "data", partitions=PARTITIONS, metrics_port=0)
+        made = _milepost(self.environment, "topics", "create")
+        if made.returncode:
+            raise RuntimeError(f"`milepost topics create` ended with {made.returncode}: {(made.stdout + made.stderr).strip()[-1500:]}")
+
+    def worker(self) -> Worker:
+        """Starts the installation's one worker; always the same, so that it finds its store and its place in the group again."""
+        return Worker((sys.executable, "-m", "streams.worker"), self.folder / "worker.log", self.environment)
+
+    def reader(self, keep: Callable[[Message], T]) -> CommittedReader[T]:
+        """A reader of all that the pipeline says to the world."""
+        return CommittedReader(self.bootstrap, [self.prefix + topic for topic in OUTPUTS], keep)
+
+    def lose_store(self) -> None:
+        """Removes every local file of a stopped worker."""
+        shutil.rmtree(self.folder / "data")
+
+    def behind(self) -> int:
+        """Records of all source topics that the group has not committed yet, transaction markers at the ends left out."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        topics = {self.prefix + name for name in _SOURCES}
+        places = [
+            TopicPartition(name, partition)
+            for name, topic in admin.list_topics(timeout=_WAIT_S).topics.items()
+            if name in topics
+            for partition in topic.partitions
+        ]
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        asked = admin.list_offsets(dict.fromkeys(places, latest))
+        ends = {(place.topic, place.partition): answer.result().offset for place, answer in asked.items()}
+        group = self.settings.app_id
+        answer = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result()
+        committed = {(p.topic, p.partition): p.offset for p in answer.topic_partitions}
+        # A transaction leaves a marker behind its last record, which no group ever commits.
+        return sum(max(0, end - 1 - max(0, committed.get(place, 0))) for place, end in ends.items())
+
+    def exact(self) -> str:
+        """What `milepost verify` says; empty when it finds nothing wrong."""
+        done = _milepost(self.environment, "verify")
+        return "" if done.returncode == 0 else (done.stdout + done.stderr).strip()[-2000:]
+
+
+@contextmanager
+def installation(bootstrap: str, scratch: Path) -> Iterator[Installation]:
+    """An installation that is removed afterwards, topics and data."""
+    made = Installation(bootstrap, scratch)
+    try:
+        yield made
+    finally:
+        delete_topics_of(bootstrap, [made.prefix])
+        shutil.rmtree(made.folder / "data", ignore_errors=True)
+
+
+def _milepost(environment: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "streams.cli", *words]
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)

@@ -1,0 +1,148 @@
+"""One step of an order: a row and a message in, the row and what it has to say out. The pipeline's heart, and pure.
+
+1. enter the fact (told before: add its source, say nothing)
+2. sort the standing facts (`dossier`) and work out quantities (`quantities`)
+3. enter invoices into the ledger, let the gate judge (`gate`), decide (`ledger`)
+4. take a snapshot (`status`); status and hold are said only when they changed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from streams.domain.decisions import Decision, Hold, MilestoneReached, Status
+from streams.domain.dossier import Dossier
+from streams.domain.event import DeadLetterMark, Event, TermsChanged, Tick
+from streams.domain.facts import fact_of, find, milestone_id, told_again
+from streams.domain.gate import judge
+from streams.domain.ledger import billed, decide, enter_invoices
+from streams.domain.order import OrderRow, Refused
+from streams.domain.portions import NONE
+from streams.domain.quantities import goods_of
+from streams.domain.status import as_said, snapshot
+
+__all__ = ["Outcome", "apply"]
+
+Message = Event | TermsChanged | Tick | DeadLetterMark
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one message did to an order."""
+
+    row: OrderRow | None
+    """None: there is no row, and the message was none to start one."""
+
+    milestones: list[MilestoneReached] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    hold: Hold | None = None
+    """Only where it changed."""
+
+    status: Status | None = None
+    """Only where it changed."""
+
+    wake_at: datetime | None = None
+    """When a tick is wanted, in whole milliseconds; None: at no time."""
+
+    changed: bool = False
+    """The row must be stored."""
+
+
+def apply(row: OrderRow | None, message: Message, terms: Callable[[str], TermsChanged | None], at: datetime) -> Outcome:
+    """Apply one message of an order's log to its row (None: the order is new). The row is changed in place.
+
+    `terms` finds all versions of a contract by its id; `at` is the log time of the message's record. `TermsChanged` judges the row again.
+    """
+    if row is None:
+        if isinstance(message, Tick | TermsChanged):
+            return Outcome(None)
+        row = OrderRow(message.order_id)
+    outcome = Outcome(row)
+    happened_at = at
+    if isinstance(message, Event):
+        happened_at = message.at.utc
+        if not _learn(row, message, outcome):
+            outcome.wake_at = row.wake_at
+            return outcome
+    elif isinstance(message, Tick):
+        if row.clock is None or message.due > row.clock:
+            row.clock = message.due
+            outcome.changed = True
+    elif isinstance(message, DeadLetterMark):
+        if not _mark(row, message):
+            outcome.wake_at = row.wake_at
+            return outcome
+        outcome.changed = True
+    _settle(row, terms, at, happened_at, outcome)
+    return outcome
+
+
+def _learn(row: OrderRow, event: Event, outcome: Outcome) -> bool:
+    """Enter an event. False: nothing new that anything is derived from."""
+    fact = fact_of(event)
+    index = find(row.facts, fact)
+    if index < 0:
+        row.facts.append(fact)
+        if row.dossier is not None and not row.dossier.add(fact):
+            row.dossier = None
+        outcome.milestones.append(MilestoneReached(milestone_id(row.order_id, fact), event))
+        outcome.changed = True
+        return True
+    known = row.facts[index]
+    merged = told_again(known, fact)
+    if merged is known:
+        return False
+    row.facts[index] = merged
+    outcome.changed = True
+    if merged[:-1] == known[:-1]:
+        return False
+    row.dossier = None
+    return True
+
+
+def _mark(row: OrderRow, mark: DeadLetterMark) -> bool:
+    """The latest word on a dead letter counts; where two were said at one moment, the open one."""
+    known = row.dead_letters.get(mark.dead_letter_id)
+    if known is not None and (known.at, known.open) >= (mark.at, mark.open):
+        return False
+    row.dead_letters[mark.dead_letter_id] = Refused(mark.at, mark.open, mark.reason)
+    return True
+
+
+def _settle(row: OrderRow, terms: Callable[[str], TermsChanged | None], at: datetime, happened_at: datetime, outcome: Outcome) -> None:
+    """Derive everything from the row, and say what changed."""
+    if row.dossier is None:
+        row.dossier = Dossier(row.order_id, row.facts)
+    dossier, ledger = row.dossier, row.ledger
+    goods = goods_of(dossier)
+    entered = len(ledger.invoices)
+    enter_invoices(ledger, dossier, row.order_id)
+    sums = billed(ledger, dossier)
+    verdict = judge(dossier, goods, terms, row.clock, row.dead_letters, sums)
+    outcome.decisions = decide(ledger, verdict, dossier, goods, row.order_id, happened_at)
+    if outcome.decisions:
+        sums = billed(ledger, dossier)
+    outcome.changed |= bool(outcome.decisions) or len(ledger.invoices) != entered
+
+    reasons = tuple(verdict.reasons)
+    if reasons != row.hold:
+        row.hold = reasons
+        outcome.hold = Hold(row.order_id, reasons, at)
+        outcome.changed = True
+    status = snapshot(dossier, goods, ledger, sums, verdict.target)
+    if status != row.status:
+        row.status = status
+        outcome.status = as_said(row.order_id, status, at)
+        outcome.changed = True
+
+    covered = sums.covered
+    settled = not reasons and all(covered.get(line, NONE) >= quantity for line, quantity in goods.ordered.items())
+    if dossier.cancelled:
+        settled = not reasons and not covered
+    waits_for = "" if settled or dossier.revision is None else dossier.revision.terms_id
+    if (waits_for, verdict.wake_at) != (row.waits_for, row.wake_at):
+        row.waits_for, row.wake_at = waits_for, verdict.wake_at
+        outcome.changed = True
+    outcome.wake_at = verdict.wake_at

@@ -1,0 +1,265 @@
+"""What was decided and posted for an order, and the step from there to what the gate allows: decisions, each once.
+
+    released   net of what was revoked and credited
+    early      posted by finance without a release
+    covered    released + early: never released again
+
+A release is for `target - covered`. What is covered beyond the ceiling is taken back: revoked as far as it is not posted, else credited.
+What was posted early is never credited here: it stays a hold until the goods earn it.
+
+Amounts are rounded cumulatively: that of a decision is the rounded value of all that is released after it, less that before it. So the
+amounts of an order's decisions always sum to the rounded value of the net quantity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from streams.domain.dates import accounting_date
+from streams.domain.decisions import Decision, DecisionKind, DecisionLine
+from streams.domain.dossier import Dossier
+from streams.domain.facts import Fact, Invoiced, Revision
+from streams.domain.ids import stable_id
+from streams.domain.money import rounded
+from streams.domain.order import Basis, InvoiceEntry, Ledger, LedgerLine, Release
+from streams.domain.portions import NONE, Amounts, Goods, plus
+
+if TYPE_CHECKING:
+    from streams.domain.gate import Cause, Verdict
+
+__all__ = ["Billed", "billed", "decide", "enter_invoices", "release_id"]
+
+
+class Billed(NamedTuple):
+    """The ledger's sums, by line."""
+
+    released: Amounts
+    posted: Amounts
+    """Part of `released`."""
+
+    early: Amounts
+    currency: str
+    """Of what is released; empty where nothing is."""
+
+    @property
+    def covered(self) -> Amounts:
+        """What must not be released again."""
+        return plus(self.released, self.early)
+
+
+def billed(ledger: Ledger, dossier: Dossier) -> Billed:
+    """Sums of the ledger; only invoices that are still posted count."""
+    posted: Amounts = {}
+    early: Amounts = {}
+    if ledger.invoices:
+        active = {number for number in dossier.invoices if number not in dossier.invoices_cancelled}
+        for entry in ledger.invoices:
+            if entry.number in active:
+                for line, quantity in entry.backed:
+                    posted[line] = posted.get(line, NONE) + quantity
+                for line, quantity in entry.early:
+                    early[line] = early.get(line, NONE) + quantity
+    released = {line: entry.released for line, entry in ledger.lines.items() if entry.released}
+    return Billed(released, posted, early, ledger.basis.currency if released and ledger.basis is not None else "")
+
+
+def release_id(order_id: str, billable_unit: str, sequence: int) -> str:
+    """Id of a decision: of its place in the row of decisions, so that a replay gives the same."""
+    return stable_id("release", order_id, billable_unit, str(sequence))
+
+
+def enter_invoices(ledger: Ledger, dossier: Dossier, order_id: str) -> None:
+    """Enter invoices that became known: first against what is released and not posted, the rest as posted early.
+
+    Waits until the order is known. Invoices of nothing or less (pro forma, credit) are not taken for an invoice of goods.
+    """
+    order = dossier.revision
+    if order is None or not dossier.invoices:
+        return
+    known = {entry.number for entry in ledger.invoices}
+    for fact in dossier.active_invoices:
+        invoice = fact.more.invoice if fact.more is not None else None
+        if invoice is None or invoice.number in known or invoice.amount <= 0:
+            continue
+        sums = billed(ledger, dossier)
+        backed: list[tuple[str, Decimal]] = []
+        early: list[tuple[str, Decimal]] = []
+        for line, quantity in _covers(ledger, sums, order, fact, invoice, order_id).items():
+            open_quantity = max(NONE, sums.released.get(line, NONE) - sums.posted.get(line, NONE))
+            if min(quantity, open_quantity):
+                backed.append((line, min(quantity, open_quantity)))
+            if quantity > open_quantity:
+                early.append((line, quantity - open_quantity))
+        ledger.invoices.append(InvoiceEntry(invoice.number, tuple(backed), tuple(early)))
+
+
+def decide(ledger: Ledger, verdict: Verdict, dossier: Dossier, goods: Goods, order_id: str, happened_at: datetime) -> list[Decision]:
+    """The decisions that lead from the ledger to the verdict, entered into the ledger. None where they agree.
+
+    `happened_at` dates a reversal: the time of the event that caused it.
+    """
+    sums = billed(ledger, dossier)
+    covered = sums.covered
+    decisions: list[Decision] = []
+    back = {
+        line: min(covered[line] - verdict.ceiling.get(line, NONE), quantity)
+        for line, quantity in sums.released.items()
+        if covered[line] > verdict.ceiling.get(line, NONE)
+    }
+    if back:
+        decisions += _reverse(ledger, verdict, dossier, goods, sums, back, order_id, happened_at)
+    if not verdict.stopped:
+        forth = {
+            line: quantity - covered.get(line, NONE)
+            for line, quantity in verdict.target.items()
+            if quantity > covered.get(line, NONE) and line not in verdict.stopped_lines
+        }
+        if forth:
+            decisions.append(_release(ledger, verdict, dossier, goods, covered, forth, order_id))
+    return decisions
+
+
+def _release(ledger: Ledger, verdict: Verdict, dossier: Dossier, goods: Goods, covered: Amounts, forth: Amounts, order_id: str) -> Decision:
+    order = dossier.revision
+    assert order is not None and dossier.order is not None, "a target without an order"
+    causes = [cause for cause in verdict.causes if not forth.keys().isdisjoint(cause.increment.gain)]
+    last = max(causes, key=_by_time)
+    terms = last.terms
+    ledger.basis = Basis(terms.trigger, terms.terms_id, terms.version, terms.time_zone, order.currency)
+    prices = {line.line: line for line in reversed(order.lines)}
+    lines = []
+    for line, delta in forth.items():
+        ordered = prices[line]
+        known = ledger.lines.get(line, LedgerLine(ordered.sku, ordered.uom, NONE, NONE))
+        after = LedgerLine(ordered.sku, ordered.uom, known.released + delta, known.value + delta * ordered.unit_price)
+        lines.append(_entered(ledger, line, known, after, ordered.unit_price))
+    left = any(covered.get(line, NONE) + forth.get(line, NONE) < quantity for line, quantity in goods.ordered.items())
+    facts = [dossier.order, *(cause.increment.fact for cause in causes), *(fact for cause in causes for fact in cause.portion.lists)]
+    decision = _decision(
+        ledger,
+        order_id,
+        DecisionKind.PARTIAL_RELEASE if left else DecisionKind.RELEASE,
+        lines,
+        last.increment.at,
+        facts,
+        ("AUTO_CONFIRM",) if any(cause.increment.auto for cause in causes) else (),
+    )
+    ledger.releases.append(Release(decision.sequence, decision.amount, tuple((line.line, line.delta) for line in lines)))
+    return decision
+
+
+def _reverse(
+    ledger: Ledger, verdict: Verdict, dossier: Dossier, goods: Goods, sums: Billed, back: Amounts, order_id: str, happened_at: datetime
+) -> list[Decision]:
+    """REVOKE what is not posted, CREDIT_REQUEST the rest."""
+    unposted = {line: quantity - sums.posted.get(line, NONE) for line, quantity in sums.released.items()}
+    if verdict.whole_only and not verdict.complete:
+        # Terms that allow no partial invoice: what would be left of the release must not be posted either.
+        back |= {line: max(quantity, back.get(line, NONE)) for line, quantity in unposted.items() if quantity > 0}
+    revoke = {line: min(quantity, unposted[line]) for line, quantity in back.items() if unposted[line] > 0}
+    credit = {line: quantity - revoke.get(line, NONE) for line, quantity in back.items() if quantity > revoke.get(line, NONE)}
+    facts = [*([dossier.order] if dossier.order is not None else []), *dossier.cancellations, *dossier.withdrawals]
+    decisions = []
+    for kind, amounts in ((DecisionKind.REVOKE, revoke), (DecisionKind.CREDIT_REQUEST, credit)):
+        if not amounts:
+            continue
+        lines = []
+        for line, quantity in amounts.items():
+            known = ledger.lines[line]
+            price = known.value / known.released
+            left = known.released - quantity
+            lines.append(_entered(ledger, line, known, known._replace(released=left, value=known.value * left / known.released), price))
+        reason = "ORDER_CANCELLED" if dossier.cancelled else "ORDER_REDUCED" if _reduced(goods, amounts, sums) else "EVIDENCE_WITHDRAWN"
+        decisions.append(_decision(ledger, order_id, kind, lines, happened_at, facts, (reason,)))
+    _credit(ledger, dossier, dict(credit))
+    return decisions
+
+
+def _entered(ledger: Ledger, line: str, before: LedgerLine, after: LedgerLine, price: Decimal) -> DecisionLine:
+    currency = ledger.basis.currency if ledger.basis is not None else ""
+    ledger.lines[line] = after
+    amount = rounded(after.value, currency) - rounded(before.value, currency)
+    return DecisionLine(line, after.sku, after.released - before.released, after.released, after.uom, price, amount)
+
+
+def _decision(
+    ledger: Ledger,
+    order_id: str,
+    kind: DecisionKind,
+    lines: list[DecisionLine],
+    at: datetime,
+    facts: Iterable[Fact],
+    reasons: tuple[str, ...],
+) -> Decision:
+    basis = ledger.basis
+    assert basis is not None, "a decision without terms"
+    before, ledger.sequence = ledger.sequence, ledger.sequence + 1
+    return Decision(
+        release_id=release_id(order_id, order_id, ledger.sequence),
+        order_id=order_id,
+        billable_unit=order_id,
+        sequence=ledger.sequence,
+        kind=kind,
+        lines=tuple(lines),
+        amount=sum((line.amount for line in lines), NONE),
+        currency=basis.currency,
+        accounting_date=accounting_date(at, basis.time_zone),
+        trigger=basis.trigger,
+        triggered_at=at,
+        terms_id=basis.terms_id,
+        terms_version=basis.terms_version,
+        evidence=tuple(sorted({fact.id for fact in facts})),
+        reasons=reasons,
+        supersedes=release_id(order_id, order_id, before) if before else "",
+    )
+
+
+def _covers(ledger: Ledger, sums: Billed, order: Revision, fact: Fact, invoice: Invoiced, order_id: str) -> Amounts:
+    """What an invoice covers: its lines; else the release that it names, or that has its amount; else the whole order."""
+    ordered: Amounts = {}
+    for line in order.lines:
+        ordered[line.line] = ordered.get(line.line, NONE) + line.quantity
+    if fact.lines:
+        units = {line.line: line.uom for line in order.lines}
+        stated: Amounts = {}
+        for line_id, quantity, uom in fact.lines:
+            # In a unit that we cannot convert it may be any quantity: take it for all, so that nothing is posted twice.
+            known = quantity if units.get(line_id, uom) == uom else ordered[line_id]
+            stated[line_id] = stated.get(line_id, NONE) + known
+        return stated
+    for release in ledger.releases:
+        if invoice.release_id and invoice.release_id == release_id(order_id, order_id, release.sequence):
+            return dict(release.lines)
+    for release in ledger.releases:
+        if (invoice.amount, invoice.currency) == (release.amount, sums.currency) and all(
+            sums.released.get(line, NONE) - sums.posted.get(line, NONE) >= quantity for line, quantity in release.lines
+        ):
+            return dict(release.lines)
+    return {line: quantity for line, quantity in ordered.items() if quantity > 0}
+
+
+def _credit(ledger: Ledger, dossier: Dossier, credit: Amounts) -> None:
+    """Take credited quantities off the invoices that posted them, the latest first."""
+    for index in reversed(range(len(ledger.invoices))):
+        entry = ledger.invoices[index]
+        if entry.number in dossier.invoices_cancelled or entry.number not in dossier.invoices:
+            continue
+        backed = []
+        for line, quantity in entry.backed:
+            off = min(quantity, credit.get(line, NONE))
+            if off:
+                credit[line] -= off
+            if quantity > off:
+                backed.append((line, quantity - off))
+        ledger.invoices[index] = entry._replace(backed=tuple(backed))
+
+
+def _reduced(goods: Goods, amounts: Amounts, sums: Billed) -> bool:
+    return any(sums.released[line] > goods.ordered.get(line, NONE) for line in amounts)
+
+
+def _by_time(cause: Cause) -> tuple[datetime, str]:
+    return cause.increment.at, cause.increment.fact.id

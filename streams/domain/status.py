@@ -1,0 +1,126 @@
+"""How far an order and its shipments are: the furthest that the facts say, whatever came last.
+
+An older scan never moves an order back, and neither does a newer one; only a retraction does.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from streams.domain.decisions import BillingState, OrderState, ShipmentStatus, Status
+from streams.domain.dossier import Dossier, Place
+from streams.domain.ledger import Billed
+from streams.domain.money import rounded
+from streams.domain.order import Ledger, ShipmentMark, Snapshot
+from streams.domain.portions import NONE, Amounts, Goods, Portion, plus
+
+__all__ = ["as_said", "order_state", "snapshot"]
+
+_MOVING: Final = {0: OrderState.RELEASED, 1: OrderState.IN_TRANSIT, 2: OrderState.OUT_FOR_DELIVERY}
+
+
+def snapshot(dossier: Dossier, goods: Goods, ledger: Ledger, billed: Billed, target: Amounts) -> Snapshot:
+    """The status of an order as its facts and its ledger have it. `target`: what the gate would let be invoiced."""
+    currency = ledger.basis.currency if ledger.basis is not None else dossier.revision.currency if dossier.revision is not None else ""
+    return Snapshot(
+        order_state(dossier, goods),
+        _billing(dossier, goods, billed, target),
+        _shipments(dossier, goods),
+        tuple(sorted({fact.case for fact in dossier.exceptions.open()})),
+        tuple(sorted({fact.case for fact in dossier.disputes.open()})),
+        sum((rounded(line.value, currency) for line in ledger.lines.values()), Decimal(0)),
+        currency,
+        dossier.last_at,
+    )
+
+
+def as_said(order_id: str, snapshot: Snapshot, at: datetime) -> Status:
+    """A snapshot as it is published. `at` is the log time of the record that changed it."""
+    shipments = tuple(ShipmentStatus(*mark) for mark in snapshot.shipments)
+    return Status(
+        order_id,
+        snapshot.state,
+        snapshot.billing,
+        shipments,
+        snapshot.open_exceptions,
+        snapshot.open_disputes,
+        snapshot.released_amount,
+        snapshot.currency,
+        snapshot.last_event_at,
+        at,
+    )
+
+
+def order_state(dossier: Dossier, goods: Goods) -> OrderState:
+    """How far the order is as a whole."""
+    if dossier.revision is None:
+        return OrderState.CANCELLED if dossier.cancelled else OrderState.UNKNOWN
+    if dossier.cancelled:
+        return OrderState.CANCELLED
+    ordered = goods.ordered
+    if _reaches(goods.delivered, ordered):
+        return OrderState.PROVEN if _reaches(goods.proven, ordered) else OrderState.DELIVERED
+    if any(portion.partly or portion.delivered_at is not None for portion in goods.portions):
+        return OrderState.PARTIALLY_DELIVERED
+    if dossier.moves:
+        return _MOVING[max(dossier.moves.values())]
+    if _reaches(goods.shipped, ordered):
+        return OrderState.SHIPPED
+    if goods.shipped:
+        return OrderState.PARTIALLY_SHIPPED
+    return OrderState.PICKED if dossier.picked else OrderState.RELEASED
+
+
+def _billing(dossier: Dossier, goods: Goods, billed: Billed, target: Amounts) -> BillingState:
+    """What was posted too early counts as far as the target covers it by now."""
+    if dossier.cancelled and not billed.released:
+        return BillingState.NOT_BILLABLE
+    early = {
+        line: min(quantity, target[line] - billed.released.get(line, NONE)) for line, quantity in billed.early.items() if line in target
+    }
+    early = {line: quantity for line, quantity in early.items() if quantity > 0}
+    covered = plus(billed.released, early)
+    if goods.ordered and not dossier.cancelled and _reaches(covered, goods.ordered):
+        return BillingState.INVOICED if _reaches(plus(billed.posted, early), goods.ordered) else BillingState.RELEASED
+    return BillingState.PARTLY_RELEASED if covered else BillingState.HELD
+
+
+def _shipments(dossier: Dossier, goods: Goods) -> tuple[ShipmentMark, ...]:
+    by_place: dict[Place, list[Portion]] = {}
+    for portion in goods.portions:
+        if portion.shipment or portion.delivery:
+            by_place.setdefault(goods.place(portion.shipment, portion.delivery), []).append(portion)
+    moves: dict[Place, int] = {}
+    for (shipment, delivery), move in dossier.moves.items():
+        place = goods.place(shipment, delivery)
+        moves[place] = max(move, moves.get(place, 0))
+    eta = {goods.place(*place): fact.at for place, fact in sorted(dossier.forecasts.items())}
+    places = sorted((by_place.keys() | moves.keys() | eta.keys()) - {("", "")})
+    return tuple([_shipment(place, by_place.get(place, []), moves.get(place, 0), eta.get(place)) for place in places])
+
+
+def _shipment(place: Place, portions: list[Portion], move: int, eta: datetime | None) -> ShipmentMark:
+    delivered = _when_all([portion.delivered_at for portion in portions])
+    proven = _when_all([portion.proven_at for portion in portions])
+    if delivered is not None:
+        state = OrderState.PROVEN if proven is not None else OrderState.DELIVERED
+        eta = None
+    elif any(portion.partly for portion in portions):
+        state = OrderState.PARTIALLY_DELIVERED
+    elif not move and any(portion.shipped for portion in portions):
+        state = OrderState.SHIPPED
+    else:
+        state = _MOVING[move]
+    return ShipmentMark(place[0] or place[1], state, delivered, proven, eta)
+
+
+def _when_all(moments: list[datetime | None]) -> datetime | None:
+    """The last of the moments, if there is one for each portion."""
+    known = [moment for moment in moments if moment is not None]
+    return max(known) if known and len(known) == len(moments) else None
+
+
+def _reaches(amounts: Amounts, wanted: Amounts) -> bool:
+    return all(amounts.get(line, NONE) >= quantity for line, quantity in wanted.items())

@@ -1,0 +1,148 @@
+"""shipment: one row an order. Facts in; milestones, status, invoice decisions and holds out.
+
+Reads `shipment.events`, the log that decides. What a record means is `streams.domain.fold`; here it only gets its row and its terms, and
+what the row asks for (to be told the time, to be judged again when terms change) becomes marks:
+
+    o/<order>            the order's row
+    t/<terms>            all versions of a contract's terms
+    w/<terms> 0 <order>  mark: the order is not settled, and these terms could matter
+    due/<time> o/<order>            mark: tell the order the time
+    due/<time> r/<terms> 0 <order>  mark: go on judging these terms' orders again, after this one
+
+New terms may concern very many orders. They are judged again `JUDGED_AT_ONCE` at a time, with a tick in between, so that no transaction
+grows without bound. An order that is touched in the meantime sees the new terms at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from streams.contracts import outputs
+from streams.contracts.messages import decode, encode
+from streams.contracts.order_rows import ORDER_ROWS
+from streams.contracts.wire import WireError
+from streams.deadletter.reasons import Reason, Stage
+from streams.domain.event import DeadLetterMark, Event, TermsChanged, Tick
+from streams.domain.fold import apply
+from streams.domain.instant import from_millis, to_millis
+from streams.domain.order import OrderRow
+from streams.hop import DeadLetter, Emission, Hop, Output, Record, Rows, due_key
+from streams.topics import EVENTS
+
+__all__ = ["JUDGED_AT_ONCE", "hop"]
+
+JUDGED_AT_ONCE: Final = 2_000
+"""Orders that one record may have judged again; at about 0.1 ms each."""
+
+_ORDER: Final = b"o/"
+_TERMS: Final = b"t/"
+_WAITS: Final = b"w/"
+_AGAIN: Final = b"r/"
+
+
+def hop() -> Hop:
+    """The shipment hop."""
+    return Hop("shipment", (EVENTS,), _run, ORDER_ROWS, _tick)
+
+
+def _tick(due_ms: int, key: bytes) -> Output:
+    return Output(EVENTS, key[len(_ORDER) :], encode(Tick(from_millis(due_ms), key.decode())), timestamp=due_ms)
+
+
+def _run(rows: Rows, batch: Sequence[Record]) -> list[Emission]:
+    emissions: list[Emission] = []
+    for record in batch:
+        _one(rows, record, emissions)
+    return emissions
+
+
+def _one(rows: Rows, record: Record, emissions: list[Emission]) -> None:
+    if record.value is None:
+        emissions.append(_unreadable(record, Reason.TOMBSTONE, "the record has no value"))
+        return
+    try:
+        message = decode(record.value)
+    except WireError as error:
+        emissions.append(_unreadable(record, error.reason, str(error)))
+        return
+    if isinstance(message, Event | DeadLetterMark):
+        if message.order_id:
+            _tell(rows, record, _ORDER + message.order_id.encode(), message, emissions)
+        else:
+            text = f"order_id: {type(message).__name__} names no order"
+            emissions.append(DeadLetter(record, Stage.APPLY, Reason.SCHEMA_INVALID, text))
+    elif isinstance(message, Tick):
+        key = message.key.encode()
+        rows.unmark(due_key(to_millis(message.due), key))
+        if key.startswith(_AGAIN):
+            terms_id, _, after = key[len(_AGAIN) :].partition(b"\0")
+            _judge_again(rows, record, terms_id, after, emissions)
+        else:
+            _tell(rows, record, key, message, emissions)
+    elif isinstance(message, TermsChanged):
+        key = _TERMS + message.terms_id.encode()
+        if rows.get(key) != message:
+            rows.put(key, message)
+            _judge_again(rows, record, message.terms_id.encode(), b"", emissions)
+    else:
+        text = f"{type(message).__name__} does not belong on {EVENTS}"
+        emissions.append(DeadLetter(record, Stage.APPLY, Reason.SCHEMA_INVALID, text, message.order_id))
+
+
+def _tell(rows: Rows, record: Record, key: bytes, message: Event | DeadLetterMark | Tick | TermsChanged, emissions: list[Emission]) -> None:
+    """Apply a message to the row of an order, store what changed and emit what the order has to say."""
+    row: OrderRow | None = rows.get(key)
+    waited_for, woken_at = (row.waits_for, row.wake_at) if row is not None else ("", None)
+    outcome = apply(row, message, lambda terms_id: rows.get(_TERMS + terms_id.encode()), from_millis(record.timestamp))
+    row = outcome.row
+    if row is None or not outcome.changed:
+        return
+    _move_marks(rows, key, waited_for, woken_at, row)
+    rows.put(key, row)
+    trace = message.traceparent if isinstance(message, Event) else ""
+    emissions += [outputs.milestone(milestone, record) for milestone in outcome.milestones]
+    if outcome.status is not None:
+        emissions.append(outputs.status(outcome.status, record, trace))
+    emissions += [outputs.decision(decision, record, trace) for decision in outcome.decisions]
+    if outcome.hold is not None:
+        emissions.append(outputs.hold(outcome.hold, record, trace))
+
+
+def _move_marks(rows: Rows, key: bytes, waited_for: str, woken_at: datetime | None, row: OrderRow) -> None:
+    order_id = key[len(_ORDER) :]
+    if waited_for != row.waits_for:
+        if waited_for:
+            rows.unmark(_waiting(waited_for.encode()) + order_id)
+        if row.waits_for:
+            rows.mark(_waiting(row.waits_for.encode()) + order_id)
+    if woken_at != row.wake_at:
+        if woken_at is not None:
+            rows.unmark(due_key(to_millis(woken_at), key))
+        if row.wake_at is not None:
+            rows.mark(due_key(to_millis(row.wake_at), key))
+
+
+def _judge_again(rows: Rows, record: Record, terms_id: bytes, after: bytes, emissions: list[Emission]) -> None:
+    """Judge the next orders that wait for these terms; where more are left, ask for a tick to go on."""
+    terms: TermsChanged | None = rows.get(_TERMS + terms_id)
+    if terms is None:
+        return
+    prefix = _waiting(terms_id)
+    waiting = (mark[len(prefix) :] for mark in rows.marks(prefix))
+    orders = list(islice((order for order in waiting if order > after), JUDGED_AT_ONCE))
+    for order in orders:
+        _tell(rows, record, _ORDER + order, terms, emissions)
+    if len(orders) == JUDGED_AT_ONCE:
+        rows.mark(due_key(record.timestamp, _AGAIN + terms_id + b"\0" + orders[-1]))
+
+
+def _waiting(terms_id: bytes) -> bytes:
+    return _WAITS + terms_id + b"\0"
+
+
+def _unreadable(record: Record, reason: Reason, message: str) -> DeadLetter:
+    """The key is the order's id, unless the record was about terms: a hold for an order that does not exist harms nobody."""
+    return DeadLetter(record, Stage.DECODE, reason, message, record.key.decode(errors="replace") if record.key else "")

@@ -1,0 +1,85 @@
+"""A record in one line for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from streams.contracts.outputs import read
+from streams.contracts.wire import WireError
+from streams.deadletter import headers as dead_letter_headers
+from streams.hop import RawRecord
+from streams.jsonlines import dump, shown_value
+from streams.topics import HOLDS, MILESTONES, RELEASES, STATUS
+
+__all__ = ["order_of", "said"]
+
+_LONGEST: Final = 160
+
+
+def order_of(record: RawRecord) -> str:
+    """The order that a record of an output or dead letter topic names; else its key. Empty where there is none."""
+    named = dead_letter_headers.read(record.headers).get(dead_letter_headers.ORDER_ID, "")
+    return named or (record.key or b"").decode(errors="replace")
+
+
+def said(record: RawRecord) -> str:
+    """What a record says; its topic is the logical name."""
+    fields = dead_letter_headers.read(record.headers)
+    if dead_letter_headers.CODE in fields:
+        return f"{fields[dead_letter_headers.CODE]}: {fields.get(dead_letter_headers.MESSAGE, '')}"
+    describe = _DESCRIPTIONS.get(record.topic)
+    if describe is not None and record.value is not None:
+        try:
+            return describe(read(record.topic, record.value))
+        except WireError as error:
+            return f"unreadable: {error}"
+    text = dump(shown_value(record.topic, record.value)).decode().strip()
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _milestone(value: Mapping[str, Any]) -> str:
+    source = value["source"]
+    parts = [value["milestone"] + ("" if value["classifier"] == "ACT" else f" ({value['classifier']})"), f"at {value['at_raw']}"]
+    if value["at_quality"] == "UNKNOWN":
+        parts.append("(zone unknown)")
+    if value["shipment_id"]:
+        parts.append(f"shipment {value['shipment_id']}")
+    if value["lines"]:
+        parts.append(_quantities((line["line"], line["quantity"]) for line in value["lines"]))
+    if value["exception"]:
+        parts.append(value["exception"]["reason"])
+    parts.append(f"from {source['system']}" + (f" code {source['code']}" if source["code"] else ""))
+    return " ".join(parts)
+
+
+def _status(value: Mapping[str, Any]) -> str:
+    parts = [f"{value['state']}, {value['billing']}, released {value['released_amount']} {value['currency']}".rstrip()]
+    parts += [f"exception {case}" for case in value["open_exceptions"]]
+    parts += [f"dispute {case}" for case in value["open_disputes"]]
+    return ", ".join(parts)
+
+
+def _decision(value: Mapping[str, Any]) -> str:
+    lines = _quantities((line["line"], line["delta"]) for line in value["lines"])
+    return (
+        f"{value['decision']} {value['amount']} {value['currency']} {lines} on {value['accounting_date']} "
+        f"({value['trigger']}, terms {value['terms_id']} v{value['terms_version']})"
+    )
+
+
+def _hold(value: Mapping[str, Any]) -> str:
+    reasons = [reason["code"] + (f" ({reason['detail']})" if reason["detail"] else "") for reason in value["reasons"]]
+    return ", ".join(reasons) or "nothing stands in the way"
+
+
+def _quantities(lines: Iterable[tuple[str, Any]]) -> str:
+    return "[" + ", ".join(f"{line}: {quantity.normalize():f}" for line, quantity in lines) + "]"
+
+
+_DESCRIPTIONS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
+    MILESTONES: _milestone,
+    STATUS: _status,
+    RELEASES: _decision,
+    HOLDS: _hold,
+}

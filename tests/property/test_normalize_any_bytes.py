@@ -1,0 +1,152 @@
+"""No bytes make the normalize hop raise: each record ends as statements that can be read back, or as an explained dead letter."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from streams.contracts.messages import decode
+from streams.deadletter.reasons import CATALOGUE
+from streams.hop import DeadLetter, RawRecord
+from streams.hops import normalize
+from streams.normalize.detect import FORMATS
+from streams.offline.memory import MemoryRows
+from streams.topics import CARRIER_RAW, ERP_RAW, TERMS, TMS_RAW, WMS_RAW
+from tests.unit.normalize.records import EVERY
+
+pytestmark = pytest.mark.property
+
+HOP = normalize.hop(max_record_bytes=50_000)
+TIMESTAMP = 1_780_322_400_000
+QUICK = settings(max_examples=700, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+LONG = settings(QUICK, max_examples=35_000)
+
+topics = st.sampled_from([ERP_RAW, WMS_RAW, TMS_RAW, CARRIER_RAW, TERMS, "t.erp.raw", "elsewhere"])
+formats = st.one_of(st.none(), st.sampled_from([name.encode() for name in FORMATS]), st.binary(max_size=40))
+odd = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.decimals().map(str),
+    st.text(max_size=40),
+    st.datetimes().map(lambda moment: moment.isoformat()),
+    st.sampled_from(["", "\x00", "0", "-1", "9" * 70, "1e999", "NaN", "\ufeff", "a:b"]),
+    st.sampled_from(["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "DELIVERED", "order.released"]),
+    st.lists(st.none() | st.integers() | st.text(max_size=5), max_size=4),
+    st.dictionaries(st.text(max_size=8), st.none() | st.text(max_size=8), max_size=3),
+)
+
+
+def paths(data: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a JSON document, the whole of it included."""
+    found = [here]
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        found += paths(value, (*here, key))
+    return found
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> tuple[str, bytes]:
+    """A valid record of any type with a few of its fields replaced, removed, repeated or renamed."""
+    topic, record = draw(st.sampled_from(EVERY))
+    whole: Any = json.loads(json.dumps(record))
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(paths(whole)))
+        if not path:
+            if draw(st.booleans()):
+                whole = [whole] * draw(st.integers(0, 3))
+            continue
+        parent = whole
+        for step in path[:-1]:
+            parent = parent[step]
+        match draw(st.sampled_from(["replace", "remove", "repeat", "rename"])):
+            case "replace":
+                parent[path[-1]] = draw(odd)
+            case "remove":
+                del parent[path[-1]]
+            case "repeat":
+                parent[path[-1]] = [parent[path[-1]]] * 3
+            case "rename" if isinstance(parent, dict):
+                parent[draw(st.text(max_size=8))] = parent.pop(path[-1])
+    return topic, json.dumps(whole).encode()
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
+    """A valid record, cut, or with bytes flipped or put in."""
+    topic, record = draw(st.sampled_from(EVERY))
+    data = bytearray(json.dumps(record).encode())
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, max(0, len(data) - 1)))
+        match draw(st.sampled_from(["cut", "flip", "insert"])):
+            case "cut":
+                del data[at : at + draw(st.integers(1, 40))]
+            case "flip" if data:
+                data[at] ^= 1 << draw(st.integers(0, 7))
+            case _:
+                data[at:at] = draw(st.binary(max_size=6))
+    return topic, bytes(data)
+
+
+def read(topic: str, value: bytes | None, format: bytes | None = None) -> None:
+    headers = () if format is None else (("format", format),)
+    record = RawRecord(topic, 0, 0, TIMESTAMP, None, value, headers)
+    emissions = HOP.run(MemoryRows(None), [record])
+    assert emissions
+    for emission in emissions:
+        if isinstance(emission, DeadLetter):
+            assert emission.reason in CATALOGUE
+            assert 0 < len(emission.message) < 1_500
+            assert emission.record is record
+            emission.message.encode()
+            emission.order_id.encode()
+        else:
+            assert emission.key
+            decode(emission.value or b"")
+
+
+@QUICK
+@given(mutated(), formats)
+def test_a_record_with_broken_fields_is_read_or_refused(record: tuple[str, bytes], format: bytes | None) -> None:
+    read(*record, format)
+
+
+@QUICK
+@given(damaged())
+def test_a_record_with_broken_bytes_is_read_or_refused(record: tuple[str, bytes]) -> None:
+    read(*record)
+
+
+@QUICK
+@given(topics, st.binary(max_size=200) | st.none() | odd.map(lambda value: json.dumps(value).encode()), formats)
+def test_any_bytes_are_read_or_refused(topic: str, value: bytes | None, format: bytes | None) -> None:
+    read(topic, value, format)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)
+@LONG
+@given(mutated(), formats)
+def test_a_record_with_broken_fields_is_read_or_refused_long(record: tuple[str, bytes], format: bytes | None) -> None:
+    read(*record, format)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)
+@LONG
+@given(damaged())
+def test_a_record_with_broken_bytes_is_read_or_refused_long(record: tuple[str, bytes]) -> None:
+    read(*record)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)
+@LONG
+@given(topics, st.binary(max_size=200) | st.none() | odd.map(lambda value: json.dumps(value).encode()), formats)
+def test_any_bytes_are_read_or_refused_long(topic: str, value: bytes | None, format: bytes | None) -> None:
+    read(topic, value, format)
