@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.devbroker import LocalCluster
 
-__all__ = ["PARTITIONS", "broker", "create_topics", "delete_topics_of"]
+__all__ = ["PARTITIONS", "admin_client", "broker", "create_topics", "delete_topics_of"]
 
 PARTITIONS = 4
 _WAIT_S = 30.0
@@ -29,9 +29,14 @@ def broker(folder: Path) -> Iterator[str]:
         yield local.bootstrap
 
 
+def admin_client(bootstrap: str) -> AdminClient:
+    """An admin client that keeps librdkafka's chatter to itself."""
+    return AdminClient({"bootstrap.servers": bootstrap, "log_level": 3})
+
+
 def create_topics(bootstrap: str, *names: str, partitions: int = PARTITIONS, config: dict[str, str] | None = None) -> None:
     """Creates topics; one that exists is left as it is. Raises KafkaException for any other refusal."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = admin_client(bootstrap)
     wanted = [NewTopic(name, partitions, 1, config=dict(config or {})) for name in names]
     for future in admin.create_topics(wanted, operation_timeout=_WAIT_S).values():
         try:
@@ -43,7 +48,7 @@ def create_topics(bootstrap: str, *names: str, partitions: int = PARTITIONS, con
 
 def delete_topics_of(bootstrap: str, app_ids: Iterable[str]) -> None:
     """Deletes every topic whose name holds one of the given app ids: outputs, changelogs, what an engine made beside them."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = admin_client(bootstrap)
     ids = tuple(app_ids)
     doomed = [name for name in admin.list_topics(timeout=_WAIT_S).topics if any(i in name for i in ids)]
     if doomed:

@@ -3,7 +3,8 @@
 ```
 MilepostError             something is wrong; the message says what to do         exit 1
 ├── ConfigurationError    a setting, an argument or a missing program             exit 2
-└── BrokerUnreachable     no Kafka at the configured address                      exit 3
+├── BrokerUnreachable     no Kafka at the configured address                      exit 3
+└── RegistryUnreachable   no schema registry at the configured address            exit 3
 ```
 
 The message of each is one line, complete in itself, and ends with what to do next. The command line prints it and exits with

@@ -99,7 +99,7 @@ class Output(NamedTuple):
 class DeadLetter:
     """A record that a hop refuses, with the reason. Whoever runs the hop writes it to `<source topic>.dlq`.
 
-    `order_id` names the order that the record was about, where that could be read: its release is then held
+    `order_ids` are the orders that the record was about, where that could be read: their release is then held
     until the dead letter is replayed or discarded.
     """
 
@@ -107,7 +107,7 @@ class DeadLetter:
     stage: Stage
     reason: Reason
     message: str
-    order_id: str = ""
+    order_ids: tuple[str, ...] = ()
     schema_id: int | None = None
     exception: BaseException | None = None
 

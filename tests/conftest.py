@@ -19,7 +19,9 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.admin import create_topics
-from streams.devbroker import LocalCluster
+from streams.devbroker import LocalCluster, ensure_jars
+from streams.devbroker.jars import find_java
+from streams.errors import ConfigurationError
 from streams.settings import Settings
 
 # A slow machine is no failure, and a failure must say how to repeat it. HYPOTHESIS_PROFILE=thorough looks longer.
@@ -71,8 +73,20 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def java() -> None:
+    """For tests that break a broker, and so need one of their own even where a cluster is given."""
+    try:
+        find_java()
+        ensure_jars()
+    except ConfigurationError as error:
+        if _EXISTING_CLUSTER:
+            pytest.skip(f"a test that breaks a broker needs its own: {error}")
+        raise
+
+
 @pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[LocalCluster]:
+def own_broker(java: None, tmp_path: Path) -> Iterator[LocalCluster]:
     """A single node for one test that stops, kills or freezes it."""
     with LocalCluster(tmp_path / "kafka") as broker:
         yield broker
@@ -80,7 +94,7 @@ def own_broker(tmp_path: Path) -> Iterator[LocalCluster]:
 
 
 @pytest.fixture(scope="session")
-def _three_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+def _three_nodes(java: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     folder = tmp_path_factory.mktemp("cluster")
     with LocalCluster(folder, nodes=3) as cluster:
         yield cluster

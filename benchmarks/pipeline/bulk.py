@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from streams.topics import changelog_topic
 __all__ = ["Bulk", "measure_bulk"]
 
 _HOPS = ("resolve", "shipment")
+_ORDER = ROW + b"o/"
+_TERMS = ROW + b"t/"
+_RESTORED = re.compile(r"(\w+): \d+ partitions ready, (\d+) entries restored in ([0-9.]+) s")
 _PROBE_RATE = 50.0
 _START_S = 300.0
 _YEAR_MS = 365 * 86_400_000
@@ -44,7 +48,10 @@ class Bulk:
     """Keys and values."""
 
     restore_s: list[float]
-    """From losing every local file: first output of a start without them, less that of a start with them."""
+    """How long the restore of all stores took, as the worker's log says."""
+
+    first_output_s: list[float]
+    """From starting a worker without any local file to its first committed output."""
 
     rss_restored: int
     """Resident bytes after the restore, before the load."""
@@ -58,23 +65,23 @@ class Bulk:
 def measure_bulk(
     bootstrap: str, scratch: Path, sample: Sequence[Output], load: Sequence[Output], orders: int, rounds: int, said: Callable[[str], None]
 ) -> Bulk:
-    """`sample` runs through a worker, and its rows are copied under new keys until there are `orders`; `load` goes on with the same day."""
+    """`sample` runs through a worker, and its rows are copied under new keys until there are `orders`; `load` is another day with the same terms."""
     rows = _rows_of(bootstrap, scratch, sample)
-    real = [entry for entry in rows["shipment"] if entry[1].startswith(ROW) and b":" in entry[1]]
+    real = [entry for entry in rows["shipment"] if entry[1].startswith(_ORDER)]
     if not real:
-        raise RuntimeError("the sample left no order's row")
-    copies = max(0, -(-(orders - len(real)) // len(real)))
+        raise RuntimeError("the sample left no order's row: are their keys still `o/<order>`?")
+    copies = -(-orders // len(real))
     with installation(bootstrap, scratch) as here:
         backlog = Backlog(bootstrap)
         entries = size = 0
         for hop in _HOPS:
             said(f"writing {copies} copies of {len(rows[hop]):,} entries of {hop}")
             topic = changelog_topic(here.settings.app_id, hop)
-            for copy in range(copies + 1):
+            for copy in range(1, copies + 1):
                 backlog.append(Output(topic, key, value, (), partition) for partition, key, value in _copied(rows[hop], copy))
                 backlog.release()
-            entries += len(rows[hop]) * (copies + 1)
-            size += sum(len(key) + len(value) for _, key, value in rows[hop]) * (copies + 1)
+            entries += len(rows[hop]) * copies
+            size += sum(len(key) + len(value) for _, key, value in rows[hop]) * copies
         probe, rest = load[: len(load) // 10], load[len(load) // 10 :]
         with here.reader(_nothing) as reader, SteadyFeed(bootstrap, here.prefix, probe, _PROBE_RATE):
             restores = []
@@ -90,11 +97,11 @@ def measure_bulk(
         here.lose_store()
         with here.reader(_nothing) as reader, here.worker() as worker:
             reader.drain(3.0)
-            restored = worker.meter.last_rss
+            resting = worker.meter.last_rss
             run_backlog(here, reader, worker, rest)
             peak = worker.meter.peak_rss
     mean = sum(len(value) for _, _, value in real) / len(real)
-    return Bulk(len(real) * (copies + 1), entries, mean, size, restores, restored, peak, len(rest))
+    return Bulk(len(real) * copies, entries, mean, size, restores, firsts, resting, peak, len(rest))
 
 
 def _rows_of(bootstrap: str, scratch: Path, sample: Sequence[Output]) -> dict[str, list[Entry]]:
@@ -112,17 +119,25 @@ def _rows_of(bootstrap: str, scratch: Path, sample: Sequence[Output]) -> dict[st
 
 
 def _copied(entries: Sequence[Entry], copy: int) -> Iterator[Entry]:
-    """The entries under keys of their own; the first copy is the original. Due times move a year away: nobody is to be woken meanwhile."""
-    if copy == 0:
-        yield from entries
-        return
+    """The entries under keys of their own. Due times move a year away: nobody is to be woken meanwhile. Terms are not copied."""
     suffix = f"~{copy}".encode()
     for partition, key, value in entries:
-        if key.startswith(MARK + DUE_PREFIX):
+        if key.startswith(_TERMS):
+            if copy == 1:
+                yield partition, key, value
+        elif key.startswith(MARK + DUE_PREFIX):
             when, due = parse_due_key(key[len(MARK) :])
             yield partition, MARK + due_key(when + _YEAR_MS, due + suffix), value
         else:
             yield partition, key + suffix, value
+
+
+def _restored(here: Installation) -> tuple[int, float]:
+    """`(entries, seconds)` of the last start's restore; hops restore side by side, so the slowest counts."""
+    found = {hop: (int(entries), float(seconds)) for hop, entries, seconds in _RESTORED.findall(here.log.read_text())}
+    if found.keys() < set(_HOPS):
+        raise RuntimeError(f"{here.log} does not say what was restored: has the engine's log line changed?")
+    return sum(entries for entries, _ in found.values()), max(seconds for _, seconds in found.values())
 
 
 def _first_output(here: Installation, reader: CommittedReader[Any]) -> float:

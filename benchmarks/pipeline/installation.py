@@ -7,14 +7,15 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import orjson
 from confluent_kafka import ConsumerGroupTopicPartitions, Message, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import OffsetSpec
 
-from benchmarks.cluster import PARTITIONS, delete_topics_of
+from benchmarks.cluster import PARTITIONS, admin_client, delete_topics_of
 from benchmarks.reader import CommittedReader, T
 from benchmarks.worker import Worker
 from streams.settings import Settings
@@ -35,6 +36,9 @@ class Installation:
         self.prefix = f"bench-{uuid.uuid4().hex[:8]}."
         self.folder = scratch / self.prefix.rstrip(".")
         self.folder.mkdir(parents=True)
+        self.log = self.folder / "worker.log"
+        """What all lives of the worker wrote."""
+
         self.environment = {
             "KAFKA_BOOTSTRAP": bootstrap,
             "MILEPOST_PREFIX": self.prefix,
@@ -49,11 +53,11 @@ class Installation:
 
     def worker(self) -> Worker:
         """Starts the installation's one worker; always the same, so that it finds its store and its place in the group again."""
-        return Worker((sys.executable, "-m", "streams.worker"), self.folder / "worker.log", self.environment)
+        return Worker((sys.executable, "-m", "streams.worker"), self.log, self.environment)
 
-    def reader(self, keep: Callable[[Message], T]) -> CommittedReader[T]:
-        """A reader of all that the pipeline says to the world."""
-        return CommittedReader(self.bootstrap, [self.prefix + topic for topic in OUTPUTS], keep)
+    def reader(self, keep: Callable[[Message], T], topics: Iterable[str] = OUTPUTS) -> CommittedReader[T]:
+        """A reader of what the pipeline says to the world."""
+        return CommittedReader(self.bootstrap, [self.prefix + topic for topic in topics], keep)
 
     def lose_store(self) -> None:
         """Removes every local file of a stopped worker."""
@@ -61,7 +65,7 @@ class Installation:
 
     def behind(self) -> int:
         """Records of all source topics that the group has not committed yet, transaction markers at the ends left out."""
-        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        admin = admin_client(self.bootstrap)
         topics = {self.prefix + name for name in _SOURCES}
         places = [
             TopicPartition(name, partition)
@@ -79,9 +83,17 @@ class Installation:
         return sum(max(0, end - 1 - max(0, committed.get(place, 0))) for place, end in ends.items())
 
     def exact(self) -> str:
-        """What `milepost verify` says; empty when it finds nothing wrong."""
-        done = _milepost(self.environment, "verify")
-        return "" if done.returncode == 0 else (done.stdout + done.stderr).strip()[-2000:]
+        """What `milepost verify` finds wrong, in a line; empty when that is nothing."""
+        done = _milepost(self.environment, "verify", "--json")
+        try:
+            report = orjson.loads(done.stdout)
+        except orjson.JSONDecodeError:
+            return f"`milepost verify` ended with {done.returncode}: {done.stderr.strip()[-500:]}"
+        if report["clean"]:
+            return ""
+        counts = [f"{report[kind]} {kind}" for kind in ("missing", "extra", "duplicate", "different", "disordered") if report[kind]]
+        first = [f"first: {report['findings'][0]}"] if report["findings"] else []
+        return "; ".join([*counts, *([] if report["complete"] else ["not everything was processed"]), *first])
 
 
 @contextmanager

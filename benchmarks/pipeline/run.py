@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.pipeline.bulk import measure_bulk
-from benchmarks.pipeline.day import brought_about, records_of_a_day
+from benchmarks.pipeline.day import brought_about, records_of_a_day, start_of_a_day
 from benchmarks.pipeline.figures import Figure
 from benchmarks.pipeline.measure import measure_latency, measure_restarts, measure_throughput
 
@@ -28,12 +28,15 @@ class Effort:
 
     kills: int = 3
     bulk_orders: int = 1_000_000
+    sample_orders: int = 4_000
+    """Orders whose rows are copied to make the bulk."""
+
     bulk_load_orders: int = 60_000
     """Orders of the day that goes on beside them."""
 
 
 FULL = Effort()
-QUICK = Effort(rounds=1, orders=300, seconds=4, kills=1, bulk_orders=5_000, bulk_load_orders=500)
+QUICK = Effort(rounds=1, orders=300, seconds=4, kills=1, bulk_orders=5_000, sample_orders=300, bulk_load_orders=500)
 
 _RECORDS_AN_ORDER = 9.6
 _WARM_UP = 0.15
@@ -89,13 +92,15 @@ def _pace(bootstrap: str, scratch: Path, effort: Effort, said: Callable[[str], N
 
 
 def _bulk(bootstrap: str, scratch: Path, effort: Effort, said: Callable[[str], None]) -> list[Figure]:
-    day = records_of_a_day(4, effort.bulk_load_orders)
-    cut = max(1, len(day) // 30)
-    bulk = measure_bulk(bootstrap, scratch, day[:cut], day[cut:], effort.bulk_orders, effort.rounds, said)
+    start = start_of_a_day(effort.bulk_load_orders)
+    sample = records_of_a_day(4, effort.sample_orders, start, daytime=True)
+    load = records_of_a_day(5, effort.bulk_load_orders, start)
+    bulk = measure_bulk(bootstrap, scratch, sample, load, effort.bulk_orders, effort.rounds, said)
     megabytes = bulk.bytes_in_changelogs / 2**20
     size = f"{bulk.orders:,} orders of {bulk.order_row_bytes:,.0f} bytes, {bulk.entries:,} rows and marks in all, {megabytes:,.0f} MB"
     return [
         Figure("restore of a lost store", "rows/s", [bulk.entries / seconds for seconds in bulk.restore_s], "100,000 and more", size),
+        Figure("start to first output without a store", "s", bulk.first_output_s, "", "the restore included"),
         Figure("memory after the restore", "MB", [bulk.rss_restored / 2**20], "", size),
         Figure(
             "peak memory with 1 million open orders", "MB", [bulk.rss_peak / 2**20], "at most 800 MB",

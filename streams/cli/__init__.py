@@ -24,6 +24,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dev": ("streams.cli.dev", "Run a real Kafka on this machine, without Docker."),
     "topics": ("streams.cli.topics", "Create the topics of an installation, or check them."),
     "worker": ("streams.cli.worker", "Run the pipeline: one worker, or several under a supervisor."),
+    "generate": ("streams.cli.generate", "Make a day of raw records, and what they must lead to."),
+    "produce": ("streams.cli.produce", "Send raw records of a file to their topics."),
+    "watch": ("streams.cli.watch", "Follow what the pipeline says."),
+    "simulate": ("streams.cli.simulate", "Run raw records through the pipeline without Kafka."),
+    "verify": ("streams.cli.verify", "Recompute from the topics what the pipeline should have said, and compare."),
 }
 """Name: module, and the line that `milepost --help` shows."""
 
@@ -34,6 +39,8 @@ A first round on your own machine:
     milepost dev up          # a local Kafka
     milepost topics create   # its topics
     milepost worker          # the pipeline
+    milepost generate --orders 100 | milepost produce -
+    milepost watch           # what it says
 
 Settings come from the environment: KAFKA_BOOTSTRAP names the cluster, MILEPOST_... the rest (docs/deployment.md lists them).
 """

@@ -47,7 +47,7 @@ def _varint(number: int) -> bytes:
 
 
 _SMALL: Final = 8192
-SMALL_VARINTS: Final = [_varint(number) for number in range(_SMALL)]
+_SMALL_VARINTS: Final = [_varint(number) for number in range(_SMALL)]
 
 
 def _text(text: str) -> bytes:
@@ -85,7 +85,7 @@ def _decimal(value: Decimal, scale: int, context: Context) -> bytes:
     if number != unscaled:
         raise Inexact(f"{value} has more than {scale} decimals")
     data = number.to_bytes((number if number >= 0 else ~number).bit_length() // 8 + 1, "big", signed=True)
-    return SMALL_VARINTS[len(data)] + data
+    return _SMALL_VARINTS[len(data)] + data
 
 
 def _unsigned(data: bytes, at: int, first: int) -> tuple[int, int]:
@@ -164,7 +164,7 @@ class _Maker:
         return name
 
     def function(self, lines: Sequence[str], tools: Sequence[Callable[..., Any]]) -> Any:
-        scope = self._constants | {tool.__name__: tool for tool in tools} | {"Decimal": Decimal, "SMALL_VARINTS": SMALL_VARINTS}
+        scope = self._constants | {tool.__name__: tool for tool in tools} | {"Decimal": Decimal, "SMALL_VARINTS": _SMALL_VARINTS}
         exec(compile("\n".join(lines), f"<{__name__}>", "exec"), scope)
         return scope["made"]
 

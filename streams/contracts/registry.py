@@ -19,6 +19,7 @@ from fastavro import parse_schema
 
 __all__ = [
     "EMBEDDED_IDS",
+    "FOLDER",
     "EmbeddedRegistry",
     "Registry",
     "Schema",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 FOLDER: Final = Path(__file__).with_name("avro")
+"""The schemas: a link to the project's `avro/` in a checkout and in the image, the files themselves in an installed package."""
 
 EMBEDDED_IDS: Final = range(0x4D500000, 0x4D510000)
 """Ids that the embedded registry alone gives out."""

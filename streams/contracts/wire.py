@@ -24,7 +24,7 @@ from streams.contracts.registry import Registry, Schema, UnknownSchema, embedded
 from streams.deadletter.reasons import Reason
 from streams.hop import Record
 
-__all__ = ["SCHEMA_ID_HEADER", "Frame", "WireError", "decode_raw", "find", "prefix", "read_body", "unframe"]
+__all__ = ["MAX_DEPTH", "MAX_NUMBER", "SCHEMA_ID_HEADER", "Frame", "WireError", "decode_raw", "find", "prefix", "read_body", "unframe"]
 
 SCHEMA_ID_HEADER: Final = "__value_schema_id"
 

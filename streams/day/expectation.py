@@ -58,7 +58,7 @@ class ExpectedDeadLetter(msgspec.Struct, frozen=True, tag_field="kind", tag="dea
     """The record's `message-id` header; its key where it has none."""
 
     reason: str
-    order_id: str
+    order_id: str = ""
     """The order whose release it holds; empty: none."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from random import Random
 from typing import Final
 
@@ -16,7 +16,7 @@ from streams.day.outcome import outcome_of
 from streams.day.profile import REALISTIC, Profile, Situation
 from streams.day.situations import strays
 from streams.day.situations.delivery import delivered_in_full
-from streams.day.story import CLOSING, DAYTIME, Frame, Story
+from streams.day.story import CLOSING, DAYTIME, Frame, Story, Told
 from streams.day.world import CONTRACTS
 from streams.topics import TERMS
 
@@ -85,15 +85,13 @@ class Day:
 
     def phase(self, phase: int) -> Iterator[bytes]:
         """The records of one phase."""
-        waiting: list[tuple[int, int, int, bytes]] = []
-        if phase == DAYTIME:
-            for number, (arrival, line) in enumerate(self._terms()):
-                heappush(waiting, (arrival, -1, number, line))
+        waiting = list(self._terms()) if phase == DAYTIME else []
+        heapify(waiting)
         for story, begins in self._told(phase):
             while waiting and waiting[0][0] < begins:
                 yield heappop(waiting)[3]
-            for arrival, serial, line in story.records:
-                heappush(waiting, (arrival, story.slot, serial, line))
+            for record in story.records:
+                heappush(waiting, record)
         while waiting:
             yield heappop(waiting)[3]
 
@@ -138,9 +136,9 @@ class Day:
             order.situation = story.situation
         return story
 
-    def _terms(self) -> Iterator[tuple[int, bytes]]:
-        for contract in CONTRACTS:
+    def _terms(self) -> Iterator[Told]:
+        for number, contract in enumerate(CONTRACTS):
             at = self.start + max(self.span * _LATE_TERMS, _DAY) if contract.late else self.start
             arrival = int(at.timestamp() * 1000)
             line = {"topic": TERMS, "key": contract.terms_id, "value": contract.record(self.start), "headers": {}}
-            yield arrival, orjson.dumps({**line, "timestamp": arrival, "phase": DAYTIME})
+            yield arrival, -1, number, orjson.dumps({**line, "timestamp": arrival, "phase": DAYTIME})

@@ -1,4 +1,4 @@
-"""The record that holds an order's release while a dead letter that names it is open."""
+"""The records that hold an order's release while a dead letter that names it is open."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from streams.topics import EVENTS
 __all__ = ["hold"]
 
 
-def hold(letter: DeadLetter) -> Output:
-    """A `DeadLetterMark` for `shipment.events`, keyed by the order that the letter names.
+def hold(letter: DeadLetter) -> list[Output]:
+    """A `DeadLetterMark` for `shipment.events` for each order that the letter names, keyed by it.
 
-    It depends on the refused record alone, so each reading of that record gives the same mark. Raises `ValueError` if no order is named.
+    They depend on the refused record alone, so each reading of that record gives the same marks.
     """
-    if not letter.order_id:
-        raise ValueError("the dead letter names no order")
-    record = letter.record
-    mark = DeadLetterMark(str(letter_id(record)), letter.order_id, letter.reason, open=True, at=from_millis(record.timestamp))
-    return Output(EVENTS, letter.order_id.encode(), encode(mark), timestamp=record.timestamp)
+    record, marks = letter.record, []
+    for order_id in letter.order_ids:
+        mark = DeadLetterMark(str(letter_id(record)), order_id, letter.reason, open=True, at=from_millis(record.timestamp))
+        marks.append(Output(EVENTS, order_id.encode(), encode(mark), timestamp=record.timestamp))
+    return marks

@@ -15,8 +15,8 @@ from streams.topics import dead_letter_topic
 
 __all__ = ["Hold", "fingerprint", "letter_id", "render"]
 
-Hold = Callable[[DeadLetter], Output]
-"""The record that holds the release of the order which a dead letter names. Must depend on the letter alone, not on a clock."""
+Hold = Callable[[DeadLetter], list[Output]]
+"""The records that hold the release of the orders which a dead letter names. Must depend on the letter alone, not on a clock."""
 
 _NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:milepost:dead-letter")
 _MESSAGE_BYTES: Final = 1024
@@ -24,7 +24,7 @@ _FRAMES: Final = 3
 
 
 def render(letter: DeadLetter, now_ms: int, app_id: str, app_version: str, hold: Hold | None = None) -> list[Output]:
-    """The dead letter itself, on the partition of the same number, and the record that holds its order, if it names one.
+    """The dead letter itself, on the partition of the same number, and the records that hold the orders it names.
 
     `now_ms` (milliseconds since the epoch) goes into the headers only. A record that was replayed and fails again keeps the time of its first
     failure, and its attempt counts on.
@@ -44,7 +44,7 @@ def render(letter: DeadLetter, now_ms: int, app_id: str, app_version: str, hold:
         headers.MESSAGE: _shortened(letter.message),
         headers.FINGERPRINT: fingerprint(letter),
         headers.SCHEMA_ID: "" if letter.schema_id is None else str(letter.schema_id),
-        headers.ORDER_ID: letter.order_id,
+        headers.ORDER_ID: "\n".join(letter.order_ids),
         headers.APP_ID: app_id,
         headers.APP_VERSION: app_version,
         headers.FAILED_AT: failed_at,
@@ -62,8 +62,8 @@ def render(letter: DeadLetter, now_ms: int, app_id: str, app_version: str, hold:
             record.timestamp,
         )
     ]
-    if letter.order_id and hold is not None:
-        outputs.append(hold(letter))
+    if letter.order_ids and hold is not None:
+        outputs += hold(letter)
     return outputs
 
 

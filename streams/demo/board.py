@@ -4,47 +4,33 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from streams.contracts.outputs import read
-from streams.day import Actual
-from streams.day.compare import SeenDeadLetter
-from streams.deadletter import headers as dead_letter_headers
+from streams.day.found import Found
 from streams.domain.instant import from_millis
 from streams.hop import RawRecord
-from streams.readable import said
+from streams.readable import order_of, said
 from streams.topics import EVENTS, HOLDS, MILESTONES, RAW_TOPICS, REFERENCES, RELEASES, STATUS, TERMS, dead_letter_topic
 
 __all__ = ["FOLLOWED", "Board"]
 
-_EMITTED: Final = (MILESTONES, STATUS, RELEASES, HOLDS)
-FOLLOWED: Final = (*_EMITTED, *(dead_letter_topic(topic) for topic in (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)))
+FOLLOWED: Final = (MILESTONES, STATUS, RELEASES, HOLDS, *(dead_letter_topic(topic) for topic in (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)))
 """The topics that the board counts."""
 
 _RATE_OVER_SECONDS: Final = 3.0
-_TIMELINE_LENGTH: Final = 40
+_IN_THE_TIMELINE: Final = frozenset(FOLLOWED) - {STATUS}
 
 
 class Board:
-    """Counts by kind, the latest of each order, and the timeline of one order."""
+    """Counts by kind, how fast records come, and the timeline of one order."""
 
     def __init__(self, watched_order: str) -> None:
         self.watched_order = watched_order
+        self.found = Found()
         self.outputs = 0
-        self.orders: dict[str, Actual] = {}
-        self.milestones: Counter[str] = Counter()
-        self.decisions: Counter[str] = Counter()
-        self.amounts: dict[tuple[str, str], Decimal] = {}
-        """Sum by decision and currency."""
-
-        self.dead_letters: list[SeenDeadLetter] = []
-        self.refusals: Counter[str] = Counter()
-        """Dead letters by reason."""
-
-        self.timeline: deque[tuple[datetime, str, str]] = deque(maxlen=_TIMELINE_LENGTH)
+        self.timeline: list[tuple[datetime, str, str]] = []
         """Of the watched order: log time, topic, what was said."""
 
         self.last_heard = time.monotonic()
@@ -58,10 +44,9 @@ class Board:
         self._recent.append((self.last_heard, len(records)))
         self.outputs += len(records)
         for record in records:
-            if record.topic in _EMITTED:
-                self._take_output(record)
-            else:
-                self._take_dead_letter(record)
+            self.found.take(record.topic, record.key, record.value, record.headers)
+            if record.topic in _IN_THE_TIMELINE and order_of(record) == self.watched_order:
+                self.timeline.append((from_millis(record.timestamp), record.topic, said(record)))
 
     @property
     def rate(self) -> float:
@@ -72,39 +57,35 @@ class Board:
         return sum(count for _, count in self._recent) / _RATE_OVER_SECONDS
 
     @property
+    def milestones(self) -> Counter[str]:
+        """Milestones by kind."""
+        return sum((order.milestones for order in self.found.orders.values()), Counter())
+
+    @property
+    def decisions(self) -> Counter[str]:
+        """Invoice decisions by kind."""
+        return sum((order.decisions for order in self.found.orders.values()), Counter())
+
+    @property
+    def released(self) -> dict[str, Decimal]:
+        """Net released amount by currency."""
+        amounts: dict[str, Decimal] = {}
+        for order in self.found.orders.values():
+            if order.amount:
+                amounts[order.currency] = amounts.get(order.currency, Decimal(0)) + order.amount
+        return dict(sorted(amounts.items()))
+
+    @property
     def holds(self) -> Counter[str]:
         """Orders that are held now, by each reason."""
-        return Counter(code for actual in self.orders.values() for code in actual.holds)
+        return Counter(code for order in self.found.orders.values() for code in order.holds)
 
     @property
     def held(self) -> int:
         """Orders that are held now."""
-        return sum(bool(actual.holds) for actual in self.orders.values())
+        return sum(bool(order.holds) for order in self.found.orders.values())
 
-    def money(self) -> Iterator[tuple[str, int, str]]:
-        """(decision, records, amounts by currency) in a fixed order."""
-        for decision, count in sorted(self.decisions.items()):
-            sums = [f"{amount:,.2f} {currency}" for (kind, currency), amount in sorted(self.amounts.items()) if kind == decision]
-            yield decision, count, ", ".join(sums)
-
-    def _take_output(self, record: RawRecord) -> None:
-        order = (record.key or b"").decode(errors="replace")
-        value = read(record.topic, record.value or b"")
-        self.orders.setdefault(order, Actual()).take(record.topic, value)
-        if record.topic == MILESTONES:
-            self.milestones[value["milestone"]] += 1
-        elif record.topic == RELEASES:
-            decision, currency = value["decision"], value["currency"]
-            self.decisions[decision] += 1
-            self.amounts[decision, currency] = self.amounts.get((decision, currency), Decimal(0)) + value["amount"]
-        if order == self.watched_order:
-            self.timeline.append((from_millis(record.timestamp), record.topic, said(record)))
-
-    def _take_dead_letter(self, record: RawRecord) -> None:
-        fields = dead_letter_headers.read(record.headers)
-        named = dict(record.headers).get("message-id", record.key or b"").decode(errors="replace")
-        reason, order = fields.get(dead_letter_headers.CODE, "?"), fields.get(dead_letter_headers.ORDER_ID, "")
-        self.dead_letters.append(SeenDeadLetter(record.topic, named, reason, order))
-        self.refusals[reason] += 1
-        if order == self.watched_order:
-            self.timeline.append((from_millis(record.timestamp), record.topic, said(record)))
+    @property
+    def refusals(self) -> Counter[str]:
+        """Dead letters by reason."""
+        return Counter(letter.reason for letter in self.found.dead_letters)

@@ -51,9 +51,9 @@ def staged(
 ) -> Iterator[Stage]:
     """Start what a demo needs, and stop it at the end.
 
-    `KAFKA_BOOTSTRAP` (or MILEPOST_BOOTSTRAP) names the cluster to use; without it a local broker is started in `folder`, which must be of this demo
-    alone. Topics get a prefix of their own. With `keep` the broker, or the topics on an existing cluster, are left as they are; the workers are
-    stopped in any case.
+    `KAFKA_BOOTSTRAP` (or MILEPOST_BOOTSTRAP) names the cluster to use; without it a local broker is started in `folder`, which must be of
+    this demo alone. Topics get a prefix of their own. With `keep` the broker, or the topics on an existing cluster, are left as they are;
+    the workers are stopped in any case.
 
     Raises `ConfigurationError` (Java or Maven missing), `BrokerUnreachable`, `BrokerFailed`.
     """
@@ -98,7 +98,9 @@ def _start_workers(settings: Settings, workers: int, log: Path, environment: Map
     command = bound_to_parent([sys.executable, "-m", "streams.cli", "worker", "--workers", str(workers)])
     with log.open("ab") as output:
         # A session of its own: Ctrl-C is for the demo, which stops its workers in good order.
-        return subprocess.Popen(command, env=inherited | own, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+        return subprocess.Popen(
+            command, env=inherited | own, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
 
 
 def _stop_workers(supervisor: subprocess.Popen[bytes]) -> None:

@@ -4,8 +4,8 @@
     early      posted by finance without a release
     covered    released + early: never released again
 
-A release is for `target - covered`. What is covered beyond the ceiling is taken back: revoked as far as it is not posted, else credited.
-What was posted early is never credited here: it stays a hold until the goods earn it.
+A release is for `target - covered`. What is covered beyond the ceiling is revoked as far as it is not posted; what of that is then still
+released beyond the ceiling is credited. What was posted early is never credited here: it stays a hold until the goods earn it.
 
 Amounts are rounded cumulatively: that of a decision is the rounded value of all that is released after it, less that before it. So the
 amounts of an order's decisions always sum to the rounded value of the net quantity.
@@ -104,13 +104,14 @@ def decide(ledger: Ledger, verdict: Verdict, dossier: Dossier, goods: Goods, ord
     sums = billed(ledger, dossier)
     covered = sums.covered
     decisions: list[Decision] = []
-    back = {
-        line: min(covered[line] - verdict.ceiling.get(line, NONE), quantity)
-        for line, quantity in sums.released.items()
-        if covered[line] > verdict.ceiling.get(line, NONE)
-    }
-    if back:
-        decisions += _reverse(ledger, verdict, dossier, goods, sums, back, order_id, happened_at)
+    revoke, credit = _too_much(verdict, sums, covered)
+    if revoke:
+        decisions.append(_reverse(ledger, DecisionKind.REVOKE, revoke, dossier, goods, sums, order_id, happened_at))
+    if credit:
+        decisions.append(_reverse(ledger, DecisionKind.CREDIT_REQUEST, credit, dossier, goods, sums, order_id, happened_at))
+        _credit(ledger, dossier, dict(credit))
+    if revoke or credit:
+        covered = billed(ledger, dossier).covered
     if not verdict.stopped:
         forth = {
             line: quantity - covered.get(line, NONE)
@@ -151,31 +152,44 @@ def _release(ledger: Ledger, verdict: Verdict, dossier: Dossier, goods: Goods, c
     return decision
 
 
-def _reverse(
-    ledger: Ledger, verdict: Verdict, dossier: Dossier, goods: Goods, sums: Billed, back: Amounts, order_id: str, happened_at: datetime
-) -> list[Decision]:
-    """REVOKE what is not posted, CREDIT_REQUEST the rest."""
-    unposted = {line: quantity - sums.posted.get(line, NONE) for line, quantity in sums.released.items()}
-    if verdict.whole_only and not verdict.complete:
+def _too_much(verdict: Verdict, sums: Billed, covered: Amounts) -> tuple[Amounts, Amounts]:
+    """What to revoke and what to credit: of too much covered what is not posted, of too much released the rest."""
+    revoke: Amounts = {}
+    credit: Amounts = {}
+    for line, released in sums.released.items():
+        ceiling = verdict.ceiling.get(line, NONE)
+        unposted = released - sums.posted.get(line, NONE)
+        off = max(NONE, min(unposted, covered[line] - ceiling))
+        if off:
+            revoke[line] = off
+        if released - off > ceiling:
+            credit[line] = released - off - ceiling
+    if (revoke or credit) and verdict.whole_only and not verdict.complete:
         # Terms that allow no partial invoice: what would be left of the release must not be posted either.
-        back |= {line: max(quantity, back.get(line, NONE)) for line, quantity in unposted.items() if quantity > 0}
-    revoke = {line: min(quantity, unposted[line]) for line, quantity in back.items() if unposted[line] > 0}
-    credit = {line: quantity - revoke.get(line, NONE) for line, quantity in back.items() if quantity > revoke.get(line, NONE)}
+        revoke = {line: unposted for line, quantity in sums.released.items() if (unposted := quantity - sums.posted.get(line, NONE)) > 0}
+    return revoke, credit
+
+
+def _reverse(
+    ledger: Ledger,
+    kind: DecisionKind,
+    amounts: Amounts,
+    dossier: Dossier,
+    goods: Goods,
+    sums: Billed,
+    order_id: str,
+    happened_at: datetime,
+) -> Decision:
+    lines = []
+    for line, quantity in amounts.items():
+        known = ledger.lines[line]
+        left = known.released - quantity
+        after = known._replace(released=left, value=known.value * left / known.released)
+        lines.append(_entered(ledger, line, known, after, known.value / known.released))
+    reduced = any(sums.released[line] > goods.ordered.get(line, NONE) for line in amounts)
+    reason = "ORDER_CANCELLED" if dossier.cancelled else "ORDER_REDUCED" if reduced else "EVIDENCE_WITHDRAWN"
     facts = [*([dossier.order] if dossier.order is not None else []), *dossier.cancellations, *dossier.withdrawals]
-    decisions = []
-    for kind, amounts in ((DecisionKind.REVOKE, revoke), (DecisionKind.CREDIT_REQUEST, credit)):
-        if not amounts:
-            continue
-        lines = []
-        for line, quantity in amounts.items():
-            known = ledger.lines[line]
-            price = known.value / known.released
-            left = known.released - quantity
-            lines.append(_entered(ledger, line, known, known._replace(released=left, value=known.value * left / known.released), price))
-        reason = "ORDER_CANCELLED" if dossier.cancelled else "ORDER_REDUCED" if _reduced(goods, amounts, sums) else "EVIDENCE_WITHDRAWN"
-        decisions.append(_decision(ledger, order_id, kind, lines, happened_at, facts, (reason,)))
-    _credit(ledger, dossier, dict(credit))
-    return decisions
+    return _decision(ledger, order_id, kind, lines, happened_at, facts, (reason,))
 
 
 def _entered(ledger: Ledger, line: str, before: LedgerLine, after: LedgerLine, price: Decimal) -> DecisionLine:
@@ -255,10 +269,6 @@ def _credit(ledger: Ledger, dossier: Dossier, credit: Amounts) -> None:
             if quantity > off:
                 backed.append((line, quantity - off))
         ledger.invoices[index] = entry._replace(backed=tuple(backed))
-
-
-def _reduced(goods: Goods, amounts: Amounts, sums: Billed) -> bool:
-    return any(sums.released[line] > goods.ordered.get(line, NONE) for line in amounts)
 
 
 def _by_time(cause: Cause) -> tuple[datetime, str]:

@@ -19,7 +19,7 @@ from streams.engine.errors import EXIT_OK, EXIT_RESTART, EXIT_STOPPED, WorkerMus
 from streams.engine.identity import Identity
 from streams.engine.logs import set_up_logging
 from streams.engine.observer import Observer
-from streams.errors import ConfigurationError
+from streams.errors import ConfigurationError, MilepostError
 from streams.hop import Hop
 from streams.settings import Settings
 
@@ -108,7 +108,7 @@ def _die(failure: BaseException | None) -> None:
     if isinstance(failure, WorkerMustStop):
         log.critical("%s", failure)
         code = EXIT_STOPPED
-    elif isinstance(failure, WorkerMustRestart):
+    elif isinstance(failure, WorkerMustRestart | MilepostError):
         log.critical("%s; the process ends, start it again", failure)
         code = EXIT_RESTART
     else:

@@ -16,6 +16,7 @@ from streams.engine.offsets import CommittedOffsets
 from streams.engine.producer import Changelog, HopProducer
 from streams.engine.rows import NoRows, PartitionRows
 from streams.engine.state import HopState
+from streams.errors import MilepostError
 from streams.hop import EVERY_PARTITION, DeadLetter, Emission, Hop, Output, Record
 from streams.settings import Settings
 
@@ -164,7 +165,7 @@ class HopRunner:
         try:
             emissions = self._hop.run(rows, records)
             return emissions, rows.changes()
-        except EngineError:
+        except (EngineError, MilepostError):
             raise
         except Exception as defect:
             log.warning(
@@ -177,7 +178,7 @@ class HopRunner:
             try:
                 emitted = self._hop.run(rows, (record,))
                 rows.savepoint()
-            except EngineError:
+            except (EngineError, MilepostError):
                 raise
             except Exception as defect:
                 log.exception("%s: %s/%d@%d is dead-lettered as POISON", self._hop.name, record.topic, record.partition, record.offset)

@@ -7,9 +7,8 @@ about where these can be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
-from typing import Any, Final, TypeVar
+from collections.abc import Sequence
+from typing import Any, Final
 
 from streams.contracts.messages import encode
 from streams.contracts.registry import Registry
@@ -27,10 +26,6 @@ __all__ = ["MOST_RECORDS", "hop"]
 MOST_RECORDS: Final = 1_000
 """Records that one value may hold as a list."""
 
-_MOST_LETTER_BYTES: Final = 8_000_000
-"""What the dead letters of one record may hold together: a refused list of a thousand orders must not become a thousand copies of it."""
-
-_Why = TypeVar("_Why")
 _SOURCES: Final = (*RAW_TOPICS, TERMS)
 
 
@@ -77,30 +72,25 @@ def _read(data: Any, record: Record, adapter: Adapter | None) -> list[Emission]:
 def _read_list(data: list[Any], record: Record, adapter: Adapter | None) -> list[Emission]:
     """Each record of a list on its own: a bad one does not take its neighbours along."""
     emissions: list[Emission] = []
-    refused: dict[str, tuple[int, Refusal]] = {}
+    orders: dict[str, None] = {}
+    first: tuple[int, Refusal] | None = None
     count = 0
     for number, item in enumerate(data):
         try:
             emissions.extend(_read(item, record, adapter))
         except Refusal as refusal:
             count += 1
-            for order_id in orders_named(item) or ("",):
-                refused.setdefault(order_id, (number, refusal))
-    for order_id, (number, why) in _affordable(refused, record):
-        message = f"[{number}] of a list of {len(data)}, {count} of them refused: {why.message}"
-        emissions.append(DeadLetter(record, why.stage, why.reason, message, order_id))
+            first = first or (number, refusal)
+            orders.update(dict.fromkeys(orders_named(item)))
+    if first is not None:
+        number, why = first
+        message = f"{count} of a list of {len(data)} refused; [{number}]: {why.message}"
+        emissions.append(DeadLetter(record, why.stage, why.reason, message, tuple(orders)))
     return emissions
 
 
 def _refused(record: Record, data: Any, refusal: Refusal) -> list[Emission]:
-    """One dead letter for each order that the record names, so that each of them is held; one at least."""
-    orders = dict.fromkeys(orders_named(data) or ("",), refusal)
-    return [DeadLetter(record, why.stage, why.reason, why.message, order_id) for order_id, why in _affordable(orders, record)]
-
-
-def _affordable(letters: dict[str, _Why], record: Record) -> Iterator[tuple[str, _Why]]:
-    """As many letters as fit the budget, for each of them keeps the whole record; one at least."""
-    return islice(letters.items(), max(1, _MOST_LETTER_BYTES // len(record.value or b" ")))
+    return [DeadLetter(record, refusal.stage, refusal.reason, refusal.message, orders_named(data))]
 
 
 def _output(statement: Statement, timestamp: int) -> Output:

@@ -99,14 +99,16 @@ def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int) -> list
         return [DeadLetter(record, Stage.RESOLVE, Reason.REF_UNRESOLVED, message)]
     if isinstance(found, Arrival):
         return []
-    return [_reaching(event, link, record) for link in found]
+    ambiguous = tuple(link.order_id for link in found if is_ambiguous(event, link))
+    emissions: list[Emission] = [_reaching(event, link, record) for link in found if link.order_id not in ambiguous]
+    return emissions + [_whose_lines(record, ambiguous)] if ambiguous else emissions
 
 
 def _link(row: ReferenceRow, link: Link, record: Record) -> list[Emission]:
     reached = accept_link(row, link)
     if reached is None:
         message = f"{MOST_LINKS} orders claim {_name(record)} already: a placeholder for a reference?"
-        return [DeadLetter(record, Stage.RESOLVE, Reason.REF_CONFLICT, message, link.order_id)]
+        return [DeadLetter(record, Stage.RESOLVE, Reason.REF_CONFLICT, message, (link.order_id,))]
     emissions: list[Emission] = []
     for seen, known in reached:
         event = decode(seen.value)
@@ -115,13 +117,15 @@ def _link(row: ReferenceRow, link: Link, record: Record) -> list[Emission]:
     return emissions
 
 
+def _whose_lines(record: Record, orders: tuple[str, ...]) -> DeadLetter:
+    message = f"lines: {_name(record)} stands for several orders, and the record does not say whose lines it means; name company and order"
+    return DeadLetter(record, Stage.RESOLVE, Reason.REF_CONFLICT, message, orders)
+
+
 def _reaching(event: Event, link: KnownLink, record: Record, timestamp: int | None = None) -> Emission:
     """The event for the link's order. `record` holds the event; `timestamp` is that of the record that brings both together."""
     if is_ambiguous(event, link):
-        message = (
-            f"lines: {_name(record)} stands for several orders, and the record does not say whose lines it means; name company and order"
-        )
-        return DeadLetter(record, Stage.RESOLVE, Reason.REF_CONFLICT, message, link.order_id)
+        return _whose_lines(record, (link.order_id,))
     when = record.timestamp if timestamp is None else timestamp
     return Output(EVENTS, link.order_id.encode(), encode(resolved(event, link)), tuple(record.headers), timestamp=when)
 

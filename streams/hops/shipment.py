@@ -89,7 +89,7 @@ def _one(rows: Rows, record: Record, emissions: list[Emission]) -> None:
             _judge_again(rows, record, message.terms_id.encode(), b"", emissions)
     else:
         text = f"{type(message).__name__} does not belong on {EVENTS}"
-        emissions.append(DeadLetter(record, Stage.APPLY, Reason.SCHEMA_INVALID, text, message.order_id))
+        emissions.append(DeadLetter(record, Stage.APPLY, Reason.SCHEMA_INVALID, text, (message.order_id,)))
 
 
 def _tell(rows: Rows, record: Record, key: bytes, message: Event | DeadLetterMark | Tick | TermsChanged, emissions: list[Emission]) -> None:
@@ -145,4 +145,4 @@ def _waiting(terms_id: bytes) -> bytes:
 
 def _unreadable(record: Record, reason: Reason, message: str) -> DeadLetter:
     """The key is the order's id, unless the record was about terms: a hold for an order that does not exist harms nobody."""
-    return DeadLetter(record, Stage.DECODE, reason, message, record.key.decode(errors="replace") if record.key else "")
+    return DeadLetter(record, Stage.DECODE, reason, message, (record.key.decode(errors="replace"),) if record.key else ())

@@ -16,7 +16,7 @@ __all__ = ["Refusal", "invalid", "orders_named", "shown"]
 _LONGEST_SHOWN: Final = 80
 _LONGEST_NAME: Final = 64
 _MOST_ERRORS_SHOWN: Final = 3
-_MOST_ORDERS_NAMED: Final = 500
+_MOST_ORDERS_NAMED: Final = 1_000
 
 _REASONS: Final = {
     "at": Reason.TIME_INVALID,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streams.deadletter.reasons import Reason, Stage
+from streams.errors import MilepostError
 from streams.hop import DeadLetter, Emission, Hop, Record
 from streams.offline.memory import MemoryRows
 
@@ -26,6 +27,9 @@ class Runner:
         """What the hop sends for these records, in order."""
         try:
             emissions = self.hop.run(self.rows, batch)
+        except MilepostError:
+            self.rows.rollback()
+            raise
         except Exception as error:  # noqa: BLE001 - a hop raises on a defect of its own, whatever that is
             self.rows.rollback()
             if len(batch) == 1:

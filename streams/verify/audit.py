@@ -93,8 +93,8 @@ class Audit:
                 self._expect(emission, hop, record, required)
                 continue
             self._expect_dead_letter(emission, hop, record, required)
-            if emission.order_id:
-                self._expect(hold(emission), hop, record, required)
+            for mark in hold(emission):
+                self._expect(mark, hop, record, required)
 
     def _expect(self, output: Output, hop: str, record: RawRecord, required: bool) -> None:
         count = self._layout.partitions[output.topic]
@@ -117,8 +117,8 @@ class Audit:
             dead_letter_headers.SOURCE_OFFSET: str(refused.offset),
             dead_letter_headers.CODE: str(letter.reason),
         }
-        if letter.order_id:
-            fields[dead_letter_headers.ORDER_ID] = letter.order_id
+        if letter.order_ids:
+            fields[dead_letter_headers.ORDER_ID] = "\n".join(letter.order_ids)
         topic = next(logical for logical in self._sources if self._layout.physical(logical) == refused.topic)
         headers = dead_letter_headers.write(fields)
         output = Output(dead_letter_topic(topic), refused.key, refused.value, headers, refused.partition, refused.timestamp)

@@ -16,7 +16,7 @@ from streams.verify.reader import TopicReader
 from streams.verify.snapshot import SOURCES, Snapshot, committed_offsets, end_offsets, take
 from streams.verify.state import compare_state
 
-__all__ = ["Progress", "verify"]
+__all__ = ["Progress", "records_behind", "verify"]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is; 0 of 0 where nobody knows."""
@@ -99,12 +99,12 @@ def _verify_state(settings: Settings, hop: Hop, audit: Audit, report: Report, te
 
 
 def _await_caught_up(settings: Settings, deadline: float, tell: Progress) -> None:
-    while (behind := _behind(settings)) and time.monotonic() < deadline:
+    while (behind := records_behind(settings)) and time.monotonic() < deadline:
         tell(f"waiting for the workers, {behind} records behind", 0, 0)
         time.sleep(_LOOK_AGAIN_SECONDS)
 
 
-def _behind(settings: Settings) -> int:
+def records_behind(settings: Settings) -> int:
     """About how many records the workers have not committed; 0 only if there are none.
 
     Sources are looked at in the order in which records pass them, so that nothing is on its way when the last is found read.

@@ -24,7 +24,7 @@ NAMES = sorted({schema.name for schema in embedded().schemas()})
 DECISION = embedded().newest("milepost.InvoiceDecision").definition
 EVENT = embedded().newest("milepost.pipeline.Event").definition
 
-Change = Callable[[Any], None]
+Change = Callable[[Any], object]
 
 
 def rule_of(name: str) -> Rule:

@@ -22,7 +22,7 @@ from streams.devbroker import KAFKA_VERSION, BrokerFailed, LocalCluster, ensure_
 from streams.errors import ConfigurationError
 from streams.processes import free_ports, wait_for_exit
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("java")]
 
 
 def _send(bootstrap: str, topic: str, *values: bytes, seconds: float = 30) -> None:
@@ -61,7 +61,7 @@ def test_version_is_that_of_the_pom() -> None:
 
 
 @pytest.fixture(scope="module")
-def _broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+def _broker(java: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     with LocalCluster(tmp_path_factory.mktemp("broker")) as broker:
         yield broker
 

@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 from streams.devbroker import LocalCluster
 from streams.processes import command_of, free_ports
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("java")]
 
 _FOLDER = Path(".milepost/broker")
 

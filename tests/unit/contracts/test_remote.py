@@ -137,7 +137,7 @@ def test_a_url_with_a_path_that_is_no_registry_is_said_at_start(answers: Answers
     answers.queue = [(404, b"<html>not here</html>")]
     registry = RemoteRegistry(f"http://{answers.address}", patience=0)
 
-    with pytest.raises(ConfigurationError, match=r"answers 404 to POST .*; check SCHEMA_REGISTRY_URL"):
+    with pytest.raises(ConfigurationError, match=r"answers 404 to PUT .*; check SCHEMA_REGISTRY_URL"):
         registry.register()
     registry.close()
 

@@ -72,7 +72,7 @@ def test_a_quantity_that_is_no_plain_decimal_is_refused_as_such_and_the_order_is
     letter = refusal(ERP_RAW, with_line(quantity=quantity))
     assert letter.reason is Reason.QTY_INVALID
     assert letter.message.startswith("lines[0].quantity: ")
-    assert letter.order_id == "1000:4711"
+    assert letter.order_ids == ("1000:4711",)
 
 
 def test_a_quantity_of_zero_cancels_a_line() -> None:

@@ -95,7 +95,7 @@ def test_a_record_with_a_bad_time_is_refused_as_such_and_its_order_named(at: Any
     if at == "absent":
         del record["at"]
     letter = refusal(WMS_RAW, record)
-    assert (letter.reason, letter.order_id) == (Reason.TIME_INVALID, "1000:4711")
+    assert (letter.reason, letter.order_ids) == (Reason.TIME_INVALID, ("1000:4711",))
 
 
 def test_a_naive_time_of_a_carrier_is_marked() -> None:

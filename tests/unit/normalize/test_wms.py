@@ -109,4 +109,4 @@ def test_a_reference_of_unknown_kind_is_refused_by_name() -> None:
     letter = refusal(WMS_RAW, issued_with({"kind": "carrier-pigeon", "issuer": "X", "value": "1"}))
     assert letter.reason is Reason.SCHEMA_INVALID
     assert letter.message.startswith("references[0].kind: ")
-    assert letter.order_id == "1000:4711"
+    assert letter.order_ids == ("1000:4711",)

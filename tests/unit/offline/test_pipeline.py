@@ -29,7 +29,7 @@ def _first(rows: Rows, batch: Sequence[Record]) -> list[Emission]:
     sent: list[Emission] = []
     for record in batch:
         if record.value == b"bad":
-            sent.append(DeadLetter(record, Stage.VALIDATE, Reason.SCHEMA_INVALID, "bad", (record.key or b"").decode()))
+            sent.append(DeadLetter(record, Stage.VALIDATE, Reason.SCHEMA_INVALID, "bad", ((record.key or b"").decode(),)))
         elif record.value == b"to all":
             sent.append(Output(EVENTS, record.key, record.value, partition=EVERY_PARTITION, timestamp=record.timestamp))
         else:

@@ -29,9 +29,7 @@ class MemoryCluster:
         self.partitions = dict.fromkeys(names, partitions)
         self.logs: dict[tuple[str, int], Log] = {(name, number): [] for name in names for number in range(partitions)}
         self.processed: dict[tuple[str, int], int] = {}
-        self._runners = {
-            (topic, number): Runner(hop) for hop in hops for topic in hop.sources for number in range(partitions)
-        }
+        self._runners = {(topic, number): Runner(hop) for hop in hops for topic in hop.sources for number in range(partitions)}
 
     def append(self, output: Output) -> None:
         """As a producer would: the partition is chosen from the key unless it is given."""
