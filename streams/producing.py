@@ -35,6 +35,8 @@ class Sender:
             "compression.type": "lz4",
             "linger.ms": 5,
             "message.max.bytes": 64 << 20,
+            # A broker refuses whole batches: a record that is too large for it should go alone.
+            "batch.size": 64 << 10,
             "queue.buffering.max.messages": 200_000,
             "log_level": 3,
         }

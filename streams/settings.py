@@ -72,7 +72,9 @@ class Settings(BaseSettings):
     ssl_certificate: Path | None = None
     ssl_key: Path | None = None
 
-    schema_registry_url: SecretStr = Field(SecretStr(""), validation_alias=AliasChoices("SCHEMA_REGISTRY_URL", "MILEPOST_SCHEMA_REGISTRY_URL", "schema_registry_url"))
+    schema_registry_url: SecretStr = Field(
+        SecretStr(""), validation_alias=AliasChoices("SCHEMA_REGISTRY_URL", "MILEPOST_SCHEMA_REGISTRY_URL", "schema_registry_url")
+    )
     """Empty: the embedded registry (the `avro/` folder). User and password may be part of the URL."""
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ from streams.hop import Output
 
 __all__ = ["Latency", "Throughput", "measure_latency", "measure_restarts", "measure_throughput", "run_backlog"]
 
-_START_S = 60.0
+_START_S = 120.0
 _SETTLE_S = 1.5
 _QUIET_S = 2.0
 _SLOWEST_RATE = 300.0
@@ -124,7 +124,7 @@ def measure_restarts(
             _settled(here, reader, worker, len(day))
         finally:
             worker.stop()
-        wrong = ""
+        wrong = here.exact()
         if wrong:
             raise RuntimeError(f"after {kills} kills verify finds {wrong}")
         return taken

@@ -13,7 +13,7 @@ from streams.domain.instant import from_millis
 from streams.following import Follower
 from streams.hop import RawRecord
 from streams.jsonlines import dump, shown_bytes, shown_headers, shown_value
-from streams.readable import order_of, said
+from streams.readable import orders_of, said
 from streams.settings import Settings
 from streams.topics import EVENTS, HOLDS, MILESTONES, RAW_TOPICS, REFERENCES, RELEASES, STATUS, TERMS, dead_letter_topic
 
@@ -50,7 +50,7 @@ def command(
                 if records:
                     heard = time.monotonic()
                 for record in records:
-                    if not orders or order_of(record) in orders:
+                    if not orders or not orders.isdisjoint(orders_of(record)):
                         write(record)
                 sys.stdout.flush()
     except KeyboardInterrupt:
@@ -84,7 +84,13 @@ def _writer() -> Callable[[RawRecord], None]:
         style = _STYLES.get(record.topic, "red" if record.topic.endswith(".dlq") else "")
         console.print(
             Text.assemble(
-                (when, "dim"), "  ", (f"{record.topic:<20}", style), "  ", (f"{order_of(record):<18}", "bold"), "  ", said(record)
+                (when, "dim"),
+                "  ",
+                (f"{record.topic:<20}", style),
+                "  ",
+                (f"{', '.join(orders_of(record)):<18}", "bold"),
+                "  ",
+                said(record),
             )
         )
 

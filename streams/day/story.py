@@ -51,8 +51,8 @@ class Frame:
 
     @property
     def tag(self) -> str:
-        """Three digits that tell the numbers of one seed's day from another's."""
-        return f"{self.seed % 1000:03d}"
+        """Three digits, not all zero, that tell the numbers of one seed's day from another's."""
+        return f"{1 + self.seed % 999:03d}"
 
 
 @dataclass(frozen=True, slots=True)

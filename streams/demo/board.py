@@ -11,7 +11,7 @@ from typing import Final
 from streams.day.found import Found
 from streams.domain.instant import from_millis
 from streams.hop import RawRecord
-from streams.readable import order_of, said
+from streams.readable import orders_of, said
 from streams.topics import EVENTS, HOLDS, MILESTONES, RAW_TOPICS, REFERENCES, RELEASES, STATUS, TERMS, dead_letter_topic
 
 __all__ = ["FOLLOWED", "Board"]
@@ -45,7 +45,7 @@ class Board:
         self.outputs += len(records)
         for record in records:
             self.found.take(record.topic, record.key, record.value, record.headers)
-            if record.topic in _IN_THE_TIMELINE and order_of(record) == self.watched_order:
+            if record.topic in _IN_THE_TIMELINE and self.watched_order in orders_of(record):
                 self.timeline.append((from_millis(record.timestamp), record.topic, said(record)))
 
     @property

@@ -15,6 +15,7 @@ from collections.abc import Collection
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from streams.engine.clients import client_settings
 from streams.settings import Settings
 
 __all__ = ["CommittedOffsets"]
@@ -29,7 +30,7 @@ class CommittedOffsets:
     """Reads the group's offsets. Blocks, so it belongs in a thread; one call at a time."""
 
     def __init__(self, settings: Settings) -> None:
-        common = settings.librdkafka(log_level=0)
+        common = client_settings(settings)
         self._consumer = Consumer(common | {"group.id": settings.app_id, "isolation.level": "read_committed", "enable.auto.commit": False})
         self._admin = AdminClient(common)
 

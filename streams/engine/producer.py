@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
+from streams.engine.clients import client_settings
 from streams.engine.errors import (
     EngineError,
     OutcomeUnknown,
@@ -45,12 +46,9 @@ _FORBIDDEN: Final = frozenset(
         KafkaError.GROUP_AUTHORIZATION_FAILED,
         KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
         KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-        KafkaError.UNKNOWN_TOPIC_OR_PART,
-        KafkaError._UNKNOWN_TOPIC,
-        KafkaError._UNKNOWN_PARTITION,
     }
 )
-"""The cluster is not set up for us: trying again will not help."""
+"""We lack a right: trying again will not help."""
 
 _PATIENCE_SECONDS: Final = 2.0
 """How long one call to the broker may block before we look whether to go on."""
@@ -87,8 +85,9 @@ class HopProducer:
         self._names: dict[str, str] = {}
         self._partitions: dict[str, int] = {}
         self._outage_since: float | None = None
-        self._conf = settings.librdkafka(
-            **{
+        self._conf = client_settings(
+            settings,
+            {
                 "transactional.id": self.transactional_id,
                 "transaction.timeout.ms": settings.transaction_timeout_ms,
                 "client.id": client_id,
@@ -102,7 +101,7 @@ class HopProducer:
                 "queue.buffering.max.messages": 500_000,
                 "queue.buffering.max.kbytes": 256 << 10,
                 "logger": _SILENCED,
-            }
+            },
         )
         self._producer = Producer(self._conf)
 

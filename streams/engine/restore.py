@@ -18,6 +18,7 @@ from typing import Any
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from streams.engine.clients import client_settings
 from streams.engine.store import ChangelogIdentity, PartitionStore, StoreMemory
 from streams.settings import Settings
 
@@ -50,8 +51,9 @@ def catch_up(
     """Apply what each store lacks. Blocks; broker outages are waited out. Returns early (stores half way, which is safe) once `cancelled`."""
     began = time.monotonic()
     client = Consumer(
-        settings.librdkafka(
-            **{
+        client_settings(
+            settings,
+            {
                 "group.id": f"{settings.app_id}-restore",
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
@@ -59,8 +61,7 @@ def catch_up(
                 "isolation.level": "read_committed",
                 "fetch.wait.max.ms": 20,
                 "queued.max.messages.kbytes": 16_384,
-                "log_level": 0,
-            }
+            },
         )
     )
     try:
@@ -79,7 +80,7 @@ def _starting_points(
     cancelled: threading.Event,
 ) -> dict[int, int]:
     """The changelog's end of each partition that lacks something; wipes a store that the changelog contradicts."""
-    admin = AdminClient(settings.librdkafka(log_level=0))
+    admin = AdminClient(client_settings(settings))
     first = _offsets(admin, changelog.topic, stores, _EARLIEST, cancelled)
     # Not read_committed: the end must lie behind the records of transactions that are still open.
     last = _offsets(admin, changelog.topic, stores, _LATEST, cancelled)

@@ -15,6 +15,7 @@ from streams.deadletter.writer import Hold
 from streams.engine import group
 from streams.engine.app import App, build_app
 from streams.engine.checks import check_topics, wait_for_broker
+from streams.engine.clients import client_settings
 from streams.engine.errors import EXIT_OK, EXIT_RESTART, EXIT_STOPPED, WorkerMustRestart, WorkerMustStop
 from streams.engine.identity import Identity
 from streams.engine.logs import set_up_logging
@@ -53,7 +54,7 @@ def run_worker(
     try:
         group.check_installed()
         with Identity(settings) as identity:
-            admin = AdminClient(settings.librdkafka(log_level=0))
+            admin = AdminClient(client_settings(settings))
             if not wait_for_broker(settings, admin, stopped):
                 return EXIT_OK
             changelogs = check_topics(settings, admin, hops, outputs)

@@ -101,7 +101,9 @@ def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int) -> list
         return []
     ambiguous = tuple(link.order_id for link in found if is_ambiguous(event, link))
     emissions: list[Emission] = [_reaching(event, link, record) for link in found if link.order_id not in ambiguous]
-    return emissions + [_whose_lines(record, ambiguous)] if ambiguous else emissions
+    if ambiguous:
+        emissions.append(_whose_lines(record, ambiguous))
+    return emissions
 
 
 def _link(row: ReferenceRow, link: Link, record: Record) -> list[Emission]:

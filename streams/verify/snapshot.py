@@ -55,7 +55,7 @@ def take(settings: Settings) -> Snapshot:
     for topic in downstream_first:
         ends |= end_offsets(settings, admin, {topic: partitions[topic]})
     retention = _retention(settings, admin, partitions, starts)
-    return Snapshot(Layout(partitions, committed, retention, settings.topic), starts, ends)
+    return Snapshot(Layout(partitions, committed, retention), starts, ends)
 
 
 def committed_offsets(settings: Settings, admin: AdminClient) -> Offsets:

@@ -104,7 +104,7 @@ def read(topic: str, value: bytes | None, format: bytes | None = None) -> None:
             assert 0 < len(emission.message) < 1_500
             assert emission.record is record
             emission.message.encode()
-            emission.order_id.encode()
+            "".join(emission.order_ids).encode()
         else:
             assert emission.key
             decode(emission.value or b"")

@@ -11,10 +11,10 @@ from streams.day.sources import carrier as carriers
 from streams.day.sources import erp, tms, wms
 from streams.day.story import Refused, Story
 from streams.day.truth import Order
-from streams.day.world import FREIGHT, UPS
+from streams.day.world import FREIGHT, PARCEL, UPS
 from streams.topics import CARRIER_RAW, ERP_RAW, REFERENCES, WMS_RAW
 
-__all__ = ["code_unmapped", "field_missing", "logical_scan", "quantity_unreadable", "time_unreadable", "whose_lines"]
+__all__ = ["code_unmapped", "field_missing", "logical_scan", "placeholder_date", "quantity_unreadable", "time_unreadable", "whose_lines"]
 
 
 def field_missing(story: Story) -> None:
@@ -51,6 +51,16 @@ def time_unreadable(story: Story) -> None:
     story.wait(0.5, 1)
     value = wms.record(story, one, "goods.issued", one.ordered()) | {"at": "0000-00-00T00:00:00+00:00"}
     wms.say(story, one, value, _refuse(story, WMS_RAW, "TIME_INVALID", one), once=True)
+
+
+def placeholder_date(story: Story) -> None:
+    """A delivered scan of the last day of the year 9999: refused, and nothing is delivered by it (research: case 61)."""
+    shipment = new_shipment(story, order(story, *agreed(story, "on_delivery", "on_pod")), carrier=story.pick((PARCEL, FREIGHT)))
+    load(story, shipment)
+    travel(story, shipment)
+    number = shipment.references[0]
+    value = carriers.record(story, shipment.carrier, number, "DELIVERED") | {"at": "9999-12-31T00:00:00+00:00"}
+    carriers.say(story, shipment.carrier, number, value, _refuse(story, CARRIER_RAW, "TIME_INVALID"), once=True)
 
 
 def code_unmapped(story: Story) -> None:

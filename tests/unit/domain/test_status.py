@@ -24,20 +24,6 @@ from tests.unit.domain.telling import (
 ON_POD = terms(Trigger.ON_POD)
 
 
-def test_an_order_moves_from_step_to_step() -> None:
-    order = ToldOrder(ON_POD)
-    states = []
-    for message in (
-        in_transit(day(1), "S9"),
-        released(at=day(1)),
-        picked(day(2)),
-        issued(day(2, "13:00"), {"10": 4}),
-        issued(day(2, "14:00"), {"10": 6}, "S2"),
-    ):
-        states.append(order.hears(message).state)
-    assert states == ["UNKNOWN", "IN_TRANSIT", "IN_TRANSIT", "IN_TRANSIT", "IN_TRANSIT"]
-
-
 def test_the_steps_of_an_order_that_nobody_scans() -> None:
     order = ToldOrder(ON_POD)
     states = [
