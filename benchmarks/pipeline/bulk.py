@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,9 +50,6 @@ class Bulk:
     restore_s: list[float]
     """How long the restore of all stores took, as the worker's log says."""
 
-    first_output_s: list[float]
-    """From starting a worker without any local file to its first committed output."""
-
     rss_restored: int
     """Resident bytes after the restore, before the load."""
 
@@ -87,15 +83,15 @@ def measure_bulk(
                 backlog.release()
                 entries += len(copied)
                 size += sum(len(key) + len(value) for _, key, value in copied)
-        restores, firsts = [], []
+        restores = []
         with here.reader(_nothing) as reader, SteadyFeed(bootstrap, here.prefix, load, _PROBE_RATE) as feed:
             for number in range(rounds):
-                firsts.append(_first_output(here, reader))
+                _first_output(here, reader)
                 restored, seconds = _restored(here)
                 if restored < entries:
                     raise RuntimeError(f"{restored:,} entries were restored, not {entries:,}: the store was not lost")
                 restores.append(seconds)
-                said(f"restore {number + 1}: {restored:,} entries in {seconds:.1f} s, first output after {firsts[-1]:.1f} s")
+                said(f"restore {number + 1}: {restored:,} entries in {seconds:.1f} s")
                 here.lose_store()
         rest = load[len(feed.appended_at) :]
         with here.reader(_nothing) as reader, here.worker() as worker:
@@ -104,7 +100,7 @@ def measure_bulk(
             run_backlog(here, reader, worker, rest[_FEW:])
             peak = worker.meter.peak_rss
     mean = sum(len(value) for _, _, value in real) / len(real)
-    return Bulk(len(real) * copies, entries, mean, size, restores, firsts, resting, peak, len(rest))
+    return Bulk(len(real) * copies, entries, mean, size, restores, resting, peak, len(rest))
 
 
 def _rows_of(bootstrap: str, scratch: Path, sample: Sequence[Output]) -> dict[str, list[Entry]]:
@@ -143,15 +139,11 @@ def _restored(here: Installation) -> tuple[int, float]:
     return sum(entries for entries, _ in found.values()), max(seconds for _, seconds in found.values())
 
 
-def _first_output(here: Installation, reader: CommittedReader[Any]) -> float:
-    """Seconds from starting the worker to its first committed output; the worker is stopped again."""
-    started = time.perf_counter()
-    seen = len(reader.kept)
+def _first_output(here: Installation, reader: CommittedReader[Any]) -> None:
+    """Runs the worker until its first committed output."""
     with here.worker() as worker:
-        reader.until(seen + 1, _START_S, worker.check)
-        taken = reader.last_at - started
+        reader.until(len(reader.kept) + 1, _START_S, worker.check)
     reader.drain(0.5)
-    return taken
 
 
 def _entry(message: Message) -> tuple[int, bytes, bytes | None]:

@@ -25,6 +25,7 @@ _SETTLE_S = 1.5
 _QUIET_S = 2.0
 _SLOWEST_RATE = 300.0
 _WARM_UP = 0.2
+_BETWEEN_KILLS_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def measure_restarts(
             run_backlog(here, reader, worker, warm_up)
             with SteadyFeed(bootstrap, here.prefix, day, rate) as feed:
                 for _ in range(kills):
-                    _watch(reader, 4.0)
+                    _watch(reader, _BETWEEN_KILLS_S)
                     worker.kill()
                     _drained(reader)
                     started = time.perf_counter()

@@ -110,8 +110,6 @@ def decide(ledger: Ledger, verdict: Verdict, dossier: Dossier, goods: Goods, ord
     if credit:
         decisions.append(_reverse(ledger, DecisionKind.CREDIT_REQUEST, credit, dossier, goods, sums, order_id, happened_at))
         _credit(ledger, dossier, dict(credit))
-    if revoke or credit:
-        covered = billed(ledger, dossier).covered
     if not verdict.stopped:
         forth = {
             line: quantity - covered.get(line, NONE)

@@ -11,18 +11,21 @@ import logging
 import threading
 import time
 from collections.abc import Collection
+from typing import Final
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams.engine.clients import client_settings
 from streams.settings import Settings
 
-__all__ = ["CommittedOffsets"]
+__all__ = ["EARLIEST", "LATEST", "CommittedOffsets", "log_offsets"]
 
 log = logging.getLogger(__name__)
 
-_EARLIEST = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+"""The end of the log, behind records of transactions that are still open."""
 _SAY_EVERY_SECONDS = 10.0
 
 
@@ -45,7 +48,7 @@ class CommittedOffsets:
                 committed = self._consumer.committed([TopicPartition(topic, number) for topic, number in partitions], timeout=5)
                 if failed := next((found.error for found in committed if found.error is not None), None):
                     raise KafkaException(failed)
-                first = self._first(partitions)
+                first = log_offsets(self._admin, partitions, EARLIEST)
                 return {(found.topic, found.partition): self._start(found, first[found.topic, found.partition]) for found in committed}
             except KafkaException as failure:
                 if time.monotonic() - said > _SAY_EVERY_SECONDS:
@@ -58,10 +61,6 @@ class CommittedOffsets:
         """Let go of the connections."""
         self._consumer.close()
 
-    def _first(self, partitions: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
-        asked = self._admin.list_offsets({TopicPartition(*partition): _EARLIEST for partition in partitions}, request_timeout=5)
-        return {(found.topic, found.partition): answer.result().offset for found, answer in asked.items()}
-
     def _start(self, committed: TopicPartition, first: int) -> int:
         if committed.offset < 0:
             return first
@@ -72,3 +71,17 @@ class CommittedOffsets:
             )  # fmt: skip
             return first
         return int(committed.offset)
+
+
+def log_offsets(admin: AdminClient, partitions: Collection[tuple[str, int]], which: OffsetSpec) -> dict[tuple[str, int], int]:
+    """The first offset of each partition, or the one after the last. Raises KafkaException if one of them cannot be had now."""
+    asked = admin.list_offsets(
+        {TopicPartition(*partition): which for partition in partitions},
+        isolation_level=IsolationLevel.READ_UNCOMMITTED,
+        request_timeout=5,
+    )
+    offsets = {(found.topic, found.partition): answer.result().offset for found, answer in asked.items()}
+    if any(offset < 0 for offset in offsets.values()):
+        # librdkafka leaves its "no offset" where a partition's leader did not answer.
+        raise KafkaException(KafkaError(KafkaError.LEADER_NOT_AVAILABLE, "a partition's leader did not answer"))
+    return offsets

@@ -15,10 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams.engine.clients import client_settings
+from streams.engine.offsets import EARLIEST, LATEST, log_offsets
 from streams.engine.store import ChangelogIdentity, PartitionStore, StoreMemory
 from streams.settings import Settings
 
@@ -26,8 +27,6 @@ __all__ = ["Restored", "catch_up"]
 
 log = logging.getLogger(__name__)
 
-_EARLIEST = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
-_LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 _BATCH = 10_000
 _SAY_EVERY_SECONDS = 10.0
 
@@ -81,9 +80,9 @@ def _starting_points(
 ) -> dict[int, int]:
     """The changelog's end of each partition that lacks something; wipes a store that the changelog contradicts."""
     admin = AdminClient(client_settings(settings))
-    first = _offsets(admin, changelog.topic, stores, _EARLIEST, cancelled)
-    # Not read_committed: the end must lie behind the records of transactions that are still open.
-    last = _offsets(admin, changelog.topic, stores, _LATEST, cancelled)
+    partitions = [(changelog.topic, partition) for partition in stores]
+    first = _offsets(admin, partitions, EARLIEST, cancelled)
+    last = _offsets(admin, partitions, LATEST, cancelled)
     ends = {}
     for partition, store in stores.items():
         if cancelled.is_set():
@@ -103,24 +102,17 @@ def _starting_points(
     return ends
 
 
-def _offsets(
-    admin: AdminClient, topic: str, partitions: Mapping[int, PartitionStore], spec: OffsetSpec, cancelled: threading.Event
-) -> dict[int, int]:
-    said = 0.0
+def _offsets(admin: AdminClient, partitions: list[tuple[str, int]], which: OffsetSpec, cancelled: threading.Event) -> dict[int, int]:
+    said = time.monotonic()
     while not cancelled.is_set():
         try:
-            asked = admin.list_offsets(
-                {TopicPartition(topic, partition): spec for partition in partitions},
-                isolation_level=IsolationLevel.READ_UNCOMMITTED,
-                request_timeout=5,
-            )
-            return {found.partition: answer.result().offset for found, answer in asked.items()}
-        except KafkaException as error:
+            return {partition: offset for (_, partition), offset in log_offsets(admin, partitions, which).items()}
+        except KafkaException as failure:
             if time.monotonic() - said > _SAY_EVERY_SECONDS:
-                log.warning("cannot read the offsets of %s yet (%s); trying again", topic, error.args[0])
+                log.warning("the offsets of %s cannot be read yet (%s); trying again", partitions[0][0], failure.args[0].name())
                 said = time.monotonic()
-            cancelled.wait(0.3)
-    return dict.fromkeys(partitions, 0)
+            cancelled.wait(0.1)
+    return {}
 
 
 def _read(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -94,7 +95,7 @@ def test_an_order_goes_from_release_to_invoice_release() -> None:
     assert [value["state"] for value in said(emissions, STATUS)] == ["RELEASED", "SHIPPED", "DELIVERED"]
     assert [[reason["code"] for reason in value["reasons"]] for value in said(emissions, HOLDS)] == [["NOT_DELIVERED"], []]
     (release,) = said(emissions, RELEASES)
-    assert (release["decision"], release["order_id"], str(release["amount"])) == ("RELEASE", ORDER_ID, "100.00")
+    assert (release["decision"], release["order_id"], release["amount"]) == ("RELEASE", ORDER_ID, Decimal(100))
 
 
 def test_outputs_are_keyed_by_order_and_dated_and_traced_by_their_cause() -> None:
@@ -181,7 +182,7 @@ def test_very_many_orders_are_judged_again_in_portions(monkeypatch: pytest.Monke
     while due := partition.due():
         ((when, key),) = due
         assert when == day(4)
-        judged.append([value["order_id"] for value in said(partition.tell(_ticked(when, key)), RELEASES)])
+        judged.append([value["order_id"] for value in said(partition.tell(_ticked(when, key), at=when), RELEASES)])
     assert judged == [names[:2], names[2:4], names[4:]]
 
 
@@ -194,7 +195,7 @@ def test_newer_terms_that_arrive_while_orders_are_judged_again_count(monkeypatch
     said_later = partition.tell(ON_DELIVERY, at=day(5))
     while due := partition.due():
         for when, key in due:
-            said_later += partition.tell(_ticked(when, key))
+            said_later += partition.tell(_ticked(when, key), at=when)
     assert sorted(value["order_id"] for value in said(said_later, RELEASES)) == ["ACME:1", "ACME:2"]
 
 
@@ -266,7 +267,7 @@ def test_a_refused_record_holds_and_lets_go() -> None:
 def test_a_record_without_a_value_is_refused() -> None:
     partition = Partition()
     letter = refused(partition.read(partition.record(None)))
-    assert (letter.stage, letter.reason, letter.order_id) == (Stage.DECODE, Reason.TOMBSTONE, ORDER_ID)
+    assert (letter.stage, letter.reason, letter.order_ids) == (Stage.DECODE, Reason.TOMBSTONE, (ORDER_ID,))
 
 
 @pytest.mark.parametrize("value", [b"", b"nonsense", b"\x00\x00\x00\x00\x01", encode(released())[:-3]])
@@ -275,7 +276,7 @@ def test_a_record_that_cannot_be_read_is_refused_and_names_its_order(value: byte
     letter = refused(partition.read(partition.record(value)))
     assert letter.stage is Stage.DECODE
     assert letter.reason in (Reason.BAD_WIRE_FORMAT, Reason.UNKNOWN_SCHEMA)
-    assert letter.order_id == ORDER_ID
+    assert letter.order_ids == (ORDER_ID,)
     assert letter.message
 
 
@@ -294,7 +295,7 @@ def test_an_event_that_names_no_order_is_refused() -> None:
 def test_a_link_does_not_belong_here() -> None:
     lineage = Lineage("TMS", "milepost.tms.v1", "tms.raw", 0, 1, START)
     letter = refused(Partition().tell(Link("tracking:UPSN:1Z", ORDER_ID, START, day(9), lineage)))
-    assert (letter.reason, letter.order_id) == (Reason.SCHEMA_INVALID, ORDER_ID)
+    assert (letter.reason, letter.order_ids) == (Reason.SCHEMA_INVALID, (ORDER_ID,))
 
 
 def test_an_order_without_terms_in_its_partition_waits() -> None:

@@ -6,10 +6,11 @@ itself: so nothing may ever be released.
 
 from __future__ import annotations
 
+from streams.day.expectation import ExpectedDeadLetter
 from streams.day.journey import agreed, expect_order, goods_issue, hand_over, load, new_shipment, order, travel
 from streams.day.sources import carrier as carriers
 from streams.day.sources import erp, tms, wms
-from streams.day.story import Refused, Story
+from streams.day.story import Story
 from streams.day.truth import Order
 from streams.day.world import FREIGHT, PARCEL, UPS
 from streams.topics import CARRIER_RAW, ERP_RAW, REFERENCES, WMS_RAW
@@ -94,7 +95,7 @@ def whose_lines(story: Story) -> None:
     carriers.say(story, FREIGHT, reference, value, once=True)
     for one in orders:
         one.dead_letters += 1
-        story.refused.append(Refused(f"pro:NWFT:{reference.lstrip('0')}", REFERENCES, "REF_CONFLICT", one.id))
+        story.refused.append(ExpectedDeadLetter(REFERENCES, f"pro:NWFT:{reference.lstrip('0')}", "REF_CONFLICT", one.id))
 
 
 def _deliver(story: Story, one: Order) -> None:
@@ -107,7 +108,7 @@ def _deliver(story: Story, one: Order) -> None:
 def _refuse(story: Story, topic: str, reason: str, one: Order | None = None) -> dict[str, str]:
     """Expect the next record as a dead letter; returns the header by which it is recognised."""
     record = story.message_id()
-    story.refused.append(Refused(record, topic, reason, one.id if one else ""))
+    story.refused.append(ExpectedDeadLetter(topic, record, reason, one.id if one else ""))
     if one is not None:
         one.dead_letters += 1
     return {"message-id": record}

@@ -83,6 +83,16 @@ def test_an_exception_raised_again_holds_again() -> None:
     assert order.holds == ["EXCEPTION"]
 
 
+def test_the_latest_end_of_an_exception_counts_whatever_arrives_last() -> None:
+    order = order_under(ON_DELIVERY).hears(exception(day(4)), exception_over(day(5)), exception_over(day(3)), delivered(day(6)))
+    assert order.kinds == ["RELEASE"]
+
+
+def test_an_exception_raised_and_over_at_one_moment_is_over() -> None:
+    order = order_under(ON_DELIVERY).hears(exception(day(2)), exception_over(day(2)), delivered(day(3)))
+    assert order.kinds == ["RELEASE"]
+
+
 def test_an_exception_about_one_line_holds_that_line() -> None:
     order = order_under(ON_DELIVERY, lines={"10": 10, "20": 5}).hears(exception(day(2), lines={"20": 1}), delivered(day(3)))
     assert order.net == pieces(_10=10)

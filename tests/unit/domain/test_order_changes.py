@@ -62,6 +62,16 @@ def test_a_later_revision_revives_a_cancelled_order() -> None:
     assert order.state == "DELIVERED"
 
 
+def test_a_cancellation_of_the_revision_that_counts_cancels_it() -> None:
+    assert delivered_order().hears(cancelled(day(4), revision=1)).state == "CANCELLED"
+
+
+def test_an_order_with_one_line_at_zero_is_not_cancelled() -> None:
+    order = delivered_order().hears(changed({"10": 10, "20": 0}, day(4)))
+    assert order.state == "DELIVERED"
+    assert order.kinds == ["RELEASE"]
+
+
 def test_a_withdrawn_cancellation_never_was() -> None:
     word = cancelled(day(4))
     order = delivered_order().hears(word, retracted(word))

@@ -148,6 +148,31 @@ def test_a_credited_quantity_is_not_credited_again_when_its_invoice_is_cancelled
     assert order.net == pieces(_10=5)
 
 
+def test_an_invoice_for_a_part_of_a_release_leaves_the_rest_unposted() -> None:
+    order = shipped_order().hears(delivered(day(3)), posted(day(4), lines={"10": 4}), cancelled(day(5)))
+    assert order.kinds == ["RELEASE", "REVOKE", "CREDIT_REQUEST"]
+    assert [decision.lines[0].delta for decision in order.decisions[1:]] == [-6, -4]
+
+
+def test_what_is_released_again_after_a_credit_is_not_posted_yet() -> None:
+    order = shipped_order().hears(delivered(day(3)), posted(day(4)), changed({"10": 6}, day(5)), changed({"10": 10}, day(6), revision=3))
+    assert order.kinds == ["RELEASE", "CREDIT_REQUEST", "RELEASE"]
+    assert order.billing == "RELEASED"
+    order.hears(cancelled(day(7), revision=4))
+    assert [(decision.kind.value, decision.lines[0].delta) for decision in order.decisions[3:]] == [("REVOKE", -4), ("CREDIT_REQUEST", -6)]
+
+
+def test_without_partial_invoices_a_credit_of_one_line_revokes_the_unposted_rest() -> None:
+    lines = {"10": 10, "20": 5}
+    scan = delivered(day(3))
+    order = ToldOrder(terms(Trigger.ON_DELIVERY, partial_allowed=False)).hears(released(lines), issued(day(2), {"10": 10}))
+    order.hears(issued(day(2), {"20": 5}, "S2"), scan, delivered(day(3), "S2"), posted(day(4), lines={"10": 10}), retracted(scan))
+    assert [(decision.kind.value, decision.lines[0].line) for decision in order.decisions[1:]] == [
+        ("REVOKE", "20"),
+        ("CREDIT_REQUEST", "10"),
+    ]
+
+
 def test_a_duplicate_posting_changes_nothing() -> None:
     order = shipped_order().hears(delivered(day(3)), posted(day(4)), posted(day(4)))
     assert order.kinds == ["RELEASE"]

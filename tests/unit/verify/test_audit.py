@@ -37,7 +37,7 @@ from streams.topics import (
 )
 from streams.verify import Finding, Kind, Report
 from streams.verify.ledger import Retention
-from tests.unit.verify.cluster import MemoryCluster
+from tests.memory_cluster import MemoryCluster
 
 LONG_AFTER = 1_900_000_000_000
 """Every timer of the day is over."""
