@@ -66,7 +66,7 @@ def _pace(bootstrap: str, scratch: Path, effort: Effort, said: Callable[[str], N
         delay = measure_latency(bootstrap, scratch, warm_up, load, half, causes)
         said(
             f"latency {number} at {half:,.0f}/s: p50 {delay.p50:.0f} ms, p99 {delay.p99:.0f} ms,"
-            f" {delay.matched} of {delay.outputs} outputs matched, feed at most {delay.feed_behind:.0f} ms late"
+            f" {delay.records:,} records timed, {delay.missing} outputs missing, feed at most {delay.feed_behind:.0f} ms late"
         )
         delays.append(delay)
 
@@ -76,7 +76,8 @@ def _pace(bootstrap: str, scratch: Path, effort: Effort, said: Callable[[str], N
     said("restarts: " + ", ".join(f"{taken:.1f} s" for taken in restarts))
 
     exact = "; ".join(run.verdict for run in runs if run.verdict)
-    wait = f"{delays[0].matched:,} outputs a round; the feed was at most {max(d.feed_behind for d in delays):.0f} ms late"
+    late, missing = max(delay.feed_behind for delay in delays), sum(delay.missing for delay in delays)
+    wait = f"{delays[0].records:,} records timed a round, {missing} outputs missing; the feed was at most {late:.0f} ms late"
     return [
         Figure(
             "raw records/s a worker", "/s", [r.records_s for r in runs], "5,000 and more",

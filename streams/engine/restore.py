@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams.engine.clients import client_settings
-from streams.engine.offsets import EARLIEST, LATEST, log_offsets
+from streams.engine.offsets import log_ends
 from streams.engine.store import ChangelogIdentity, PartitionStore, StoreMemory
 from streams.settings import Settings
 
@@ -49,11 +48,24 @@ def catch_up(
 ) -> Restored:
     """Apply what each store lacks. Blocks; broker outages are waited out. Returns early (stores half way, which is safe) once `cancelled`."""
     began = time.monotonic()
-    client = Consumer(
+    ends = _starting_points(settings, changelog, stores, memory, cancelled)
+    entries = 0
+    changed: set[int] = set()
+    while ends and not cancelled.is_set():
+        client = _client(settings)
+        try:
+            entries += _read(client, changelog.topic, stores, ends, changed, cancelled)
+        finally:
+            client.close()
+    return Restored(entries, time.monotonic() - began, frozenset(changed))
+
+
+def _client(settings: Settings) -> Consumer:
+    return Consumer(
         client_settings(
             settings,
             {
-                "group.id": f"{settings.app_id}-restore",
+                "group.id": "unused",
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "auto.offset.reset": "error",
@@ -63,12 +75,6 @@ def catch_up(
             },
         )
     )
-    try:
-        ends = _starting_points(settings, changelog, stores, memory, cancelled)
-        entries, changed = _read(client, changelog.topic, stores, ends, cancelled)
-    finally:
-        client.close()
-    return Restored(entries, time.monotonic() - began, frozenset(changed))
 
 
 def _starting_points(
@@ -79,34 +85,33 @@ def _starting_points(
     cancelled: threading.Event,
 ) -> dict[int, int]:
     """The changelog's end of each partition that lacks something; wipes a store that the changelog contradicts."""
-    admin = AdminClient(client_settings(settings))
-    partitions = [(changelog.topic, partition) for partition in stores]
-    first = _offsets(admin, partitions, EARLIEST, cancelled)
-    last = _offsets(admin, partitions, LATEST, cancelled)
+    found = _found(settings, [(changelog.topic, partition) for partition in stores], cancelled)
     ends = {}
     for partition, store in stores.items():
         if cancelled.is_set():
             return {}
         position = store.next_offset
-        if position is not None and not first[partition] <= position <= last[partition]:
+        first, last = found[partition]
+        if position is not None and not first <= position <= last:
             log.warning(
                 "the local store %s is wiped and restored whole: it continues at offset %d, the changelog holds %d to %d",
-                store.path, position, first[partition], last[partition],
+                store.path, position, first, last,
             )  # fmt: skip
             store.wipe(memory, changelog, _now_ms())
             position = None
         if position is None:
-            store.apply((), first[partition], _now_ms())
-        if store.next_offset != last[partition]:
-            ends[partition] = last[partition]
+            store.apply((), first, _now_ms())
+        if store.next_offset != last:
+            ends[partition] = last
     return ends
 
 
-def _offsets(admin: AdminClient, partitions: list[tuple[str, int]], which: OffsetSpec, cancelled: threading.Event) -> dict[int, int]:
+def _found(settings: Settings, partitions: list[tuple[str, int]], cancelled: threading.Event) -> dict[int, tuple[int, int]]:
+    """First offset and end of each changelog partition, waited for."""
     said = time.monotonic()
     while not cancelled.is_set():
         try:
-            return {partition: offset for (_, partition), offset in log_offsets(admin, partitions, which).items()}
+            return {partition: ends for (_, partition), ends in log_ends(settings, partitions).items()}
         except KafkaException as failure:
             if time.monotonic() - said > _SAY_EVERY_SECONDS:
                 log.warning("the offsets of %s cannot be read yet (%s); trying again", partitions[0][0], failure.args[0].name())
@@ -116,12 +121,15 @@ def _offsets(admin: AdminClient, partitions: list[tuple[str, int]], which: Offse
 
 
 def _read(
-    client: Consumer, topic: str, stores: Mapping[int, PartitionStore], ends: dict[int, int], cancelled: threading.Event
-) -> tuple[int, set[int]]:
+    client: Consumer,
+    topic: str,
+    stores: Mapping[int, PartitionStore],
+    ends: dict[int, int],
+    changed: set[int],
+    cancelled: threading.Event,
+) -> int:
+    """Apply entries until every end is reached (and removed), or nothing was heard for a while. Returns the number of entries."""
     entries = 0
-    changed: set[int] = set()
-    if not ends:
-        return entries, changed
     client.assign([TopicPartition(topic, partition, stores[partition].next_offset or 0) for partition in ends])
     heard = time.monotonic()
     while ends and not cancelled.is_set():
@@ -149,9 +157,9 @@ def _read(
         if reached:
             heard = time.monotonic()
         elif time.monotonic() - heard > _SAY_EVERY_SECONDS:
-            log.warning("restore of %s partitions %s waits: a transaction is still open, or the broker is away", topic, sorted(ends))
-            heard = time.monotonic()
-    return entries, changed
+            log.warning("the restore of %s waits: the broker does not answer, or a transaction is still open", topic)
+            break
+    return entries
 
 
 def _now_ms() -> int:

@@ -21,7 +21,7 @@ from streams.engine.errors import (
     WorkerMustStop,
 )
 from streams.engine.observer import Observer
-from streams.engine.offsets import CommittedOffsets
+from streams.engine.offsets import start_of
 from streams.engine.producer import Changelog, HopProducer
 from streams.engine.rows import NoRows, PartitionRows
 from streams.engine.state import HopState
@@ -228,11 +228,7 @@ class HopRunner:
 
     def _committed(self, offsets: Mapping[tuple[str, int], int]) -> bool:
         """Whether the transaction with these offsets was committed. It must have ended, and it alone decided over them."""
-        group = CommittedOffsets(self._settings)
-        try:
-            return group.start_of(offsets.keys(), self._stopping) == offsets
-        finally:
-            group.close()
+        return start_of(self._settings, offsets.keys(), self._stopping) == offsets
 
     def _discard(self, parts: Sequence[Part], cause: str) -> None:
         self._observer.aborted(self._hop.name, cause)

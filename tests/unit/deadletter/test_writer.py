@@ -1,0 +1,1 @@
+"""Unit tests of dead letters (being filled)."""
