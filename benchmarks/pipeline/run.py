@@ -66,7 +66,7 @@ def _pace(bootstrap: str, scratch: Path, effort: Effort, said: Callable[[str], N
         delay = measure_latency(bootstrap, scratch, warm_up, load, half, causes)
         said(
             f"latency {number} at {half:,.0f}/s: p50 {delay.p50:.0f} ms, p99 {delay.p99:.0f} ms,"
-            f" {delay.records:,} records timed, {delay.missing} outputs missing, feed at most {delay.feed_behind:.0f} ms late"
+            f" {delay.records:,} records timed, feed at most {delay.feed_behind:.0f} ms late, verify: {delay.verdict or 'nothing wrong'}"
         )
         delays.append(delay)
 
@@ -75,9 +75,9 @@ def _pace(bootstrap: str, scratch: Path, effort: Effort, said: Callable[[str], N
     restarts = measure_restarts(bootstrap, scratch, long[:cut], long[cut:], half, effort.kills)
     said("restarts: " + ", ".join(f"{taken:.1f} s" for taken in restarts))
 
-    exact = "; ".join(run.verdict for run in runs if run.verdict)
-    late, missing = max(delay.feed_behind for delay in delays), sum(delay.missing for delay in delays)
-    wait = f"{delays[0].records:,} records timed a round, {missing} outputs missing; the feed was at most {late:.0f} ms late"
+    exact = "; ".join(filter(None, [*(run.verdict for run in runs), *(delay.verdict for delay in delays)]))
+    late, missing = max(delay.feed_behind for delay in delays), max(delay.missing for delay in delays)
+    wait = f"{delays[0].records:,} records timed a round, at most {missing} outputs not recognised; the feed was at most {late:.0f} ms late"
     return [
         Figure(
             "raw records/s a worker", "/s", [r.records_s for r in runs], "5,000 and more",

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from streams.contracts.remote import connect
 from streams.domain.instant import from_millis
 from streams.following import Follower
 from streams.hop import RawRecord
@@ -40,11 +41,13 @@ def command(
 
     Example: `milepost watch --order 1000:4711 --from-start --until-idle 3`
     """
+    settings = Settings()
+    connect(settings.schema_registry_url.get_secret_value(), settings.prefix)  # whose ids the values may carry
     orders = frozenset(order or ())
     write = _write_json if as_json else _writer()
     heard = time.monotonic()
     try:
-        with Follower(Settings(), topic or _DEFAULT, from_start=from_start) as follower:
+        with Follower(settings, topic or _DEFAULT, from_start=from_start) as follower:
             while until_idle is None or time.monotonic() - heard < until_idle:
                 records = follower.read()
                 if records:

@@ -78,6 +78,7 @@ def perform(stage: Stage, orders: int, seed: int, rate: float, screen: Screen) -
     Raises `MilepostError` if the workers end, or nothing moves for two minutes.
     """
     day = generate(seed, orders, recent_start(datetime.now(UTC), orders))
+    steps = hops(stage.settings)  # which also connects to the schema registry, where there is one: outputs may carry its ids
     board = Board(_telling_order(day))
     scene = Scene("sending the day", sum(1 for _ in day.lines()), board=board)
     with Follower(stage.settings, FOLLOWED, from_start=True) as follower, Sender(stage.settings) as sender:
@@ -96,7 +97,7 @@ def perform(stage: Stage, orders: int, seed: int, rate: float, screen: Screen) -
     screen.tell("comparing every order with what was expected of it")
     differences = list(board.found.differences(day.expectations()))
     screen.tell("verifying: recomputing from the topics what each hop had to send")
-    report = verify(stage.settings, hops(stage.settings), state=True)
+    report = verify(stage.settings, steps, state=True)
     return Outcome(seed, orders, scene.records, seconds, board, report, differences)
 
 

@@ -184,8 +184,15 @@ class HopProducer:
         self._producer.purge(in_queue=True, in_flight=True, blocking=False)
         self._producer.flush(0.1)
 
-    def partitions(self, topic: str) -> int:
-        """Number of partitions of a physical topic."""
+    def copies(self, output: Output) -> int:
+        """How many records an output that was sent has become."""
+        return self._partitions.get(self._physical(output.topic), 1) if output.partition == EVERY_PARTITION else 1
+
+    def forget_partitions(self) -> None:
+        """Look partition counts up again: topics may have grown."""
+        self._partitions.clear()
+
+    def _partitions_of(self, topic: str) -> int:
         count = self._partitions.get(topic)
         if count is None:
             metadata = self._producer.list_topics(topic, 10).topics[topic]
@@ -193,10 +200,6 @@ class HopProducer:
                 raise KafkaException(metadata.error)
             count = self._partitions[topic] = len(metadata.partitions)
         return count
-
-    def forget_partitions(self) -> None:
-        """Look partition counts up again: topics may have grown."""
-        self._partitions.clear()
 
     def _append_rows(self, changelogs: Sequence[Changelog], written: dict[int, int]) -> None:
         produce = self._produce
@@ -217,7 +220,7 @@ class HopProducer:
             if name is None:
                 name = names[topic] = self._physical(topic)
             if partition == EVERY_PARTITION:
-                for each in range(self.partitions(name)):
+                for each in range(self._partitions_of(name)):
                     produce(name, value, key, each, None, None, timestamp, list(headers))
             elif headers:
                 produce(name, value, key, partition, None, None, timestamp, list(headers))
@@ -225,12 +228,18 @@ class HopProducer:
                 produce(name, value, key, partition, None, None, timestamp)
 
     def _produce(self, *record: Any) -> None:
-        while True:
-            try:
-                self._producer.produce(*record)
-                return
-            except BufferError:
+        try:
+            self._producer.produce(*record)
+        except BufferError:
+            # librdkafka's queue is full: serve it until it has room.
+            deadline = time.monotonic() + self._longest
+            while True:
                 self._producer.poll(0.05)
+                try:
+                    return self._producer.produce(*record)
+                except BufferError:
+                    if time.monotonic() > deadline:
+                        self._wait("produce", None, deadline)
 
     def _flush(self) -> None:
         deadline = time.monotonic() + self._longest

@@ -26,7 +26,7 @@ from streams.engine.producer import Changelog, HopProducer
 from streams.engine.rows import NoRows, PartitionRows
 from streams.engine.state import HopState
 from streams.errors import MilepostError
-from streams.hop import EVERY_PARTITION, DeadLetter, Emission, Hop, Output, Record
+from streams.hop import DeadLetter, Emission, Hop, Output, Record
 from streams.settings import Settings
 
 __all__ = ["HopRunner", "RenderLetter"]
@@ -246,8 +246,7 @@ class HopRunner:
             )
         sent: dict[str, int] = {}
         for output in outputs:
-            copies = self._producer.partitions(self._settings.topic(output.topic)) if output.partition == EVERY_PARTITION else 1
-            sent[output.topic] = sent.get(output.topic, 0) + copies
+            sent[output.topic] = sent.get(output.topic, 0) + self._producer.copies(output)
         for topic, count in sent.items():
             observer.emitted(hop, topic, count)
         for letter in letters:

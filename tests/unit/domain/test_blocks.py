@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.domain.event import DeadLetterMark
+from streams.domain.event import DeadLetterMark, Exceptional, Tick
 from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Effect, Milestone, ReasonClass
 from tests.unit.domain.telling import (
@@ -76,6 +76,16 @@ def test_case_29_only_an_exception_that_blocks_billing_holds(effect: Effect) -> 
 def test_an_exception_whose_effect_nobody_gave_holds() -> None:
     order = order_under(ON_DELIVERY).hears(happened(Milestone.EXCEPTION_RAISED, day(2), case_id="X1"), delivered(day(3)))
     assert order.holds == ["EXCEPTION"]
+
+
+@pytest.mark.parametrize("effect", list(Effect))
+def test_a_delivery_with_an_exception_holds_whatever_effect_its_source_gives_it(effect: Effect) -> None:
+    silence = terms(Trigger.ON_POD, pod_auto_confirm_days=1)
+    scan = happened(
+        Milestone.DELIVERED_WITH_EXCEPTION, day(3), shipment="S1", case_id="D1", exceptional=Exceptional(ReasonClass.SHORTAGE, effect)
+    )
+    assert order_under(ON_DELIVERY).hears(scan).holds == ["EXCEPTION"]
+    assert order_under(silence).hears(scan, Tick(day(9), "o")).decisions == []
 
 
 def test_an_exception_raised_again_holds_again() -> None:

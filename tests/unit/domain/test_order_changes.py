@@ -103,6 +103,19 @@ def test_an_order_reduced_below_what_was_released_is_revoked_by_the_difference()
     assert order.decisions[1].reasons == ("ORDER_REDUCED",)
 
 
+def test_without_partial_invoices_a_reduced_order_that_is_complete_is_revoked_by_the_difference() -> None:
+    order = delivered_order(terms(Trigger.ON_DELIVERY, partial_allowed=False)).hears(changed({"10": 7}, day(4)))
+    assert order.net == pieces(_10=7)
+    assert order.holds == []
+
+
+def test_an_order_that_is_taken_back_altogether_is_revoked() -> None:
+    told = released()
+    order = ToldOrder(ON_DELIVERY).hears(told, issued(day(2)), delivered(day(3)), retracted(told))
+    assert order.kinds == ["RELEASE", "REVOKE"]
+    assert (order.state, order.holds) == ("UNKNOWN", ["NO_ORDER"])
+
+
 def test_a_line_taken_off_the_order_is_revoked() -> None:
     order = ToldOrder(ON_DELIVERY).hears(released({"10": 10, "20": 5}), issued(day(2), {"10": 10, "20": 5}), delivered(day(3)))
     order.hears(changed({"10": 10}, day(4)))

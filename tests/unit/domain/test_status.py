@@ -101,6 +101,17 @@ def test_a_delivery_without_a_shipment_stands_under_its_own_number_until_its_shi
     assert [mark.shipment_id for mark in order.row.status.shipments] == ["S1"]  # type: ignore[union-attr]
 
 
+def test_what_happens_to_a_delivery_happens_to_its_shipment() -> None:
+    order = ToldOrder(ON_POD).hears(
+        released(),
+        planned(day(1), "S1", "D1"),
+        happened(Milestone.IN_TRANSIT, day(2), shipment="S1"),
+        happened(Milestone.OUT_FOR_DELIVERY, day(3), delivery="D1"),
+        happened(Milestone.IN_TRANSIT, day(3), delivery="D1"),
+    )
+    assert [mark[:2] for mark in order.row.status.shipments] == [("S1", OrderState.OUT_FOR_DELIVERY)]  # type: ignore[union-attr]
+
+
 def test_an_estimate_of_the_carrier_beats_the_plan() -> None:
     order = ToldOrder(ON_POD).hears(
         released(),

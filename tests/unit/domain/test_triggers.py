@@ -123,6 +123,17 @@ def test_wake_up_is_a_whole_millisecond_not_before_its_time() -> None:
     assert order.kinds == ["RELEASE"]
 
 
+def test_nobody_is_woken_for_an_order_that_is_complete() -> None:
+    order = shipped_order(SILENCE).hears(delivered(day(3)), proven(day(3)), issued(day(4), shipment="S2"), delivered(day(5), "S2"))
+    assert order.kinds == ["RELEASE"]
+    assert order.outcome.wake_at is None
+
+
+def test_silence_matters_only_where_the_contract_asks_for_proof() -> None:
+    order = shipped_order(terms(Trigger.ON_DELIVERY, pod_auto_confirm_days=5)).hears(delivered_partial(day(3), {"10": 6}))
+    assert order.outcome.wake_at is None
+
+
 def test_silence_counts_each_partial_delivery_for_itself() -> None:
     order = shipped_order(SILENCE).hears(delivered_partial(day(3), {"10": 6}), delivered_partial(day(5), {"10": 4}))
     assert order.outcome.wake_at == day(8)
@@ -280,6 +291,30 @@ def test_a_release_that_rests_on_silence_in_part_says_so() -> None:
     order.hears(delivered(day(3)), proven(day(3)), delivered(day(3), "S2"), tick(8), dispute_over(day(9)))
     assert order.release.reasons == ("AUTO_CONFIRM",)
     assert order.release.triggered_at == day(8)
+
+
+def test_what_lacks_terms_is_the_only_thing_said_of_the_rest() -> None:
+    order = shipped_order(terms(Trigger.ON_DELIVERY, valid_to=day(4))).hears(delivered_partial(day(3), {"10": 6}), delivered(day(5)))
+    assert order.net == pieces(_10=6)
+    assert order.holds == ["NO_TERMS"]
+
+
+def test_a_contract_that_stops_partial_invoices_on_the_way_waits_for_the_rest() -> None:
+    versions = (
+        terms(Trigger.ON_DELIVERY, valid_to=day(4)),
+        terms(Trigger.ON_DELIVERY, version=2, valid_from=day(4), partial_allowed=False),
+    )
+    order = shipped_order(*versions).hears(delivered_partial(day(3), {"10": 6}))
+    assert order.net == pieces(_10=6)
+    order.hears(delivered_partial(day(5), {"10": 2}))
+    assert order.net == pieces(_10=6)
+    assert order.holds == ["INCOMPLETE", "NOT_DELIVERED"]
+    order.hears(delivered_partial(day(6), {"10": 2}))
+    assert order.net == pieces(_10=10)
+
+
+def test_nothing_is_incomplete_before_anything_is_billable() -> None:
+    assert shipped_order(terms(Trigger.ON_DELIVERY, partial_allowed=False)).holds == ["NOT_DELIVERED"]
 
 
 def test_an_order_moved_to_another_contract_is_judged_by_that() -> None:

@@ -1,191 +1,429 @@
-"""The rows that a hop sees: its own writes, what a failure undoes, and what stays in memory."""
+"""The rows of a partition inside a transaction: what a hop reads, what is written, what is undone."""
 
 from __future__ import annotations
 
+import json
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from streams.engine.rows import NoRows, PartitionRows
-from tests.unit.engine.doubles import JsonRows, open_store
+from streams.engine.store import MARK, ROW, ChangelogIdentity, PartitionStore, StoreMemory
+
+CHANGELOG = ChangelogIdentity("app-hop-changelog", "topic-id", 86_400_000)
+MEMORY = StoreMemory()
+
+
+class CountingJson:
+    """Codec of plain data that counts what it does."""
+
+    def __init__(self) -> None:
+        self.encoded: list[Any] = []
+        self.decoded: list[Any] = []
+
+    def encode(self, row: Any) -> bytes:
+        self.encoded.append(row)
+        return json.dumps(row).encode()
+
+    def decode(self, data: bytes) -> Any:
+        row = json.loads(data)
+        self.decoded.append(row)
+        return row
 
 
 @pytest.fixture
-def codec() -> JsonRows:
-    return JsonRows()
-
-
-@pytest.fixture
-def rows(tmp_path: Path, codec: JsonRows) -> Iterator[PartitionRows]:
-    store = open_store(tmp_path)
-    store.apply([(b"rold", b'{"n":1}'), (b"mdue/1", b""), (b"mdue/3", b"")], 3, 0)
-    yield PartitionRows(store, codec, capacity=100)
+def store(tmp_path: Path) -> Iterator[PartitionStore]:
+    store = PartitionStore.open(tmp_path / "0", MEMORY, CHANGELOG, 0)
+    yield store
     store.close()
 
 
-def test_reads_see_the_transactions_own_writes(rows: PartitionRows) -> None:
-    rows.put(b"new", {"n": 7})
-    rows.delete(b"old")
-    rows.mark(b"due/2")
-    rows.unmark(b"due/1")
-    assert rows.get(b"new") == {"n": 7}
-    assert rows.get(b"old") is None
-    assert list(rows.marks(b"due/")) == [b"due/2", b"due/3"]
+@pytest.fixture
+def codec() -> CountingJson:
+    return CountingJson()
 
 
-def test_a_row_is_encoded_once_a_transaction_however_often_it_is_put(rows: PartitionRows, codec: JsonRows) -> None:
-    for _ in range(10):
-        row = rows.get(b"old")
-        row["n"] += 1
-        rows.put(b"old", row)
-    assert rows.changes() == {b"rold": b'{"n":11}'}
-    assert codec.encoded == 1
+@pytest.fixture
+def rows(store: PartitionStore, codec: CountingJson) -> PartitionRows:
+    return PartitionRows(store, codec, 100)
 
 
-def test_changes_are_changelog_entries(rows: PartitionRows) -> None:
-    rows.delete(b"old")
-    rows.mark(b"due/2")
-    rows.unmark(b"due/3")
-    assert rows.changes() == {b"rold": None, b"mdue/2": b"", b"mdue/3": None}
-
-
-def test_nothing_is_left_to_write_after_a_commit_but_the_decoded_rows_stay(rows: PartitionRows, codec: JsonRows) -> None:
-    row = rows.get(b"old")
-    row["n"] = 2
-    rows.put(b"old", row)
+def commit(rows: PartitionRows, store: PartitionStore) -> None:
+    """What the engine does once a transaction is committed."""
+    store.apply(rows.changes().items(), (store.next_offset or 0) + 1, 0)
     rows.committed()
+
+
+# Reading and writing
+
+
+def test_a_transaction_reads_its_own_writes(rows: PartitionRows) -> None:
+    assert rows.get(b"a") is None
+    rows.put(b"a", [1])
+    assert rows.get(b"a") == [1]
+    rows.delete(b"a")
+    assert rows.get(b"a") is None
+
+
+def test_delete_then_get_finds_nothing_though_the_row_is_stored(rows: PartitionRows, store: PartitionStore) -> None:
+    rows.put(b"a", [1])
+    commit(rows, store)
+    rows.delete(b"a")
+    assert rows.get(b"a") is None
+    assert rows.changes() == {ROW + b"a": None}
+    commit(rows, store)
+    assert rows.get(b"a") is None
+    assert store.row(b"a") is None
+
+
+def test_a_row_put_again_after_its_deletion_is_there(rows: PartitionRows, store: PartitionStore) -> None:
+    rows.put(b"a", [1])
+    commit(rows, store)
+    rows.delete(b"a")
+    rows.put(b"a", [2])
+    assert rows.get(b"a") == [2]
+    assert rows.changes() == {ROW + b"a": b"[2]"}
+
+
+def test_a_row_is_encoded_once_a_transaction_however_often_it_is_put(rows: PartitionRows, codec: CountingJson) -> None:
+    row: list[int] = []
+    for number in range(5):
+        row.append(number)
+        rows.put(b"a", row)
+    assert rows.changes() == {ROW + b"a": b"[0, 1, 2, 3, 4]"}
+    assert len(codec.encoded) == 1
+
+
+def test_a_row_changed_after_its_put_is_written_as_it_is_at_the_end(rows: PartitionRows) -> None:
+    row = [1]
+    rows.put(b"a", row)
+    row.append(2)
+    assert rows.changes() == {ROW + b"a": b"[1, 2]"}
+
+
+def test_a_row_is_decoded_once_and_kept_for_later_transactions(rows: PartitionRows, store: PartitionStore, codec: CountingJson) -> None:
+    store.apply([(ROW + b"a", b"[1]")], 1, 0)
+    first = rows.get(b"a")
+    commit(rows, store)
+    assert rows.get(b"a") is first
+    assert len(codec.decoded) == 1
+
+
+def test_what_was_only_read_is_not_written(rows: PartitionRows, store: PartitionStore) -> None:
+    store.apply([(ROW + b"a", b"[1]")], 1, 0)
+    rows.get(b"a")
     assert rows.changes() == {}
-    assert rows.get(b"old") == {"n": 2}
-    assert codec.decoded == 1
 
 
-def test_discard_forgets_changes_in_place_too(rows: PartitionRows) -> None:
-    rows.get(b"old")["n"] = 99
-    rows.put(b"new", {"n": 1})
-    rows.unmark(b"due/1")
+def test_a_committed_transaction_is_not_written_again(rows: PartitionRows, store: PartitionStore) -> None:
+    rows.put(b"a", [1])
+    rows.mark(b"m")
+    commit(rows, store)
+    assert rows.changes() == {}
+
+
+def test_rows_and_marks_of_one_name_do_not_touch_each_other(rows: PartitionRows, store: PartitionStore) -> None:
+    rows.put(b"same", [1])
+    rows.mark(b"same")
+    assert rows.changes() == {ROW + b"same": b"[1]", MARK + b"same": b""}
+    commit(rows, store)
+    rows.delete(b"same")
+    commit(rows, store)
+    assert rows.get(b"same") is None
+    assert list(rows.marks(b"")) == [b"same"]
+    rows.put(b"same", [2])
+    rows.unmark(b"same")
+    commit(rows, store)
+    assert rows.get(b"same") == [2]
+    assert list(rows.marks(b"")) == []
+
+
+# The cache
+
+
+def test_the_cache_keeps_what_is_used_and_forgets_the_rest(store: PartitionStore, codec: CountingJson) -> None:
+    store.apply([(ROW + b"%d" % number, b"[%d]" % number) for number in range(100)], 1, 0)
+    rows = PartitionRows(store, codec, 10)
+    for number in range(100):
+        rows.get(b"hot" if number == 0 else b"0")
+        rows.get(b"%d" % number)
+    decoded = [row[0] for row in codec.decoded]
+    assert decoded.count(0) == 1, "a row in constant use is never decoded again"
+    codec.decoded.clear()
+    for number in range(100):
+        rows.get(b"%d" % number)
+    assert len(codec.decoded) >= 90, "at most `capacity` rows stay decoded"
+
+
+@pytest.mark.parametrize("capacity", [0, 1, 2, 7])
+def test_a_small_cache_changes_no_answer(store: PartitionStore, codec: CountingJson, capacity: int) -> None:
+    rows = PartitionRows(store, codec, capacity)
+    for number in range(20):
+        rows.put(b"%d" % number, [number])
+    assert [rows.get(b"%d" % number) for number in range(20)] == [[number] for number in range(20)]
+    commit(rows, store)
+    assert [rows.get(b"%d" % number) for number in range(20)] == [[number] for number in range(20)]
+
+
+def test_a_row_written_and_pushed_out_of_the_cache_is_still_read_as_written(store: PartitionStore, codec: CountingJson) -> None:
+    store.apply([(ROW + b"%d" % number, b"[%d]" % number) for number in range(20)], 1, 0)
+    rows = PartitionRows(store, codec, 2)
+    rows.put(b"0", ["new"])
+    for number in range(1, 20):
+        rows.get(b"%d" % number)
+    assert rows.get(b"0") == ["new"]
+
+
+# Undoing
+
+
+def test_undo_takes_back_puts_deletes_and_marks(rows: PartitionRows, store: PartitionStore) -> None:
+    store.apply([(ROW + b"a", b"[1]"), (MARK + b"old", b"")], 1, 0)
+    rows.put(b"a", [2])
+    rows.put(b"b", [3])
+    rows.delete(b"a")
+    rows.mark(b"new")
+    rows.unmark(b"old")
+    rows.undo()
+    assert (rows.get(b"a"), rows.get(b"b")) == ([1], None)
+    assert list(rows.marks(b"")) == [b"old"]
+    assert rows.changes() == {}
+
+
+def test_a_row_changed_in_place_does_not_survive_undo(rows: PartitionRows, store: PartitionStore) -> None:
+    rows.put(b"a", [1])
+    commit(rows, store)
+    row = rows.get(b"a")
+    assert row is not None
+    row.append(2)
+    rows.undo()
+    assert rows.get(b"a") == [1]
+
+
+def test_undo_goes_back_to_the_savepoint_and_no_further(rows: PartitionRows, store: PartitionStore) -> None:
+    rows.put(b"a", [1])
+    rows.mark(b"kept")
+    rows.savepoint()
+    row = rows.get(b"a")
+    assert row is not None
+    row.append(2)
+    rows.put(b"a", row)
+    rows.put(b"b", [3])
+    rows.mark(b"gone")
+    rows.unmark(b"kept")
+    rows.undo()
+    assert (rows.get(b"a"), rows.get(b"b")) == ([1], None)
+    assert list(rows.marks(b"")) == [b"kept"]
+    assert rows.changes() == {ROW + b"a": b"[1]", MARK + b"kept": b""}
+
+
+def test_a_deletion_before_the_savepoint_survives_undo(rows: PartitionRows, store: PartitionStore) -> None:
+    store.apply([(ROW + b"a", b"[1]")], 1, 0)
+    rows.delete(b"a")
+    rows.savepoint()
+    rows.put(b"a", [2])
+    rows.undo()
+    assert rows.get(b"a") is None
+    assert rows.changes() == {ROW + b"a": None}
+
+
+def test_a_deletion_after_the_savepoint_wins(rows: PartitionRows) -> None:
+    rows.put(b"a", [1])
+    rows.savepoint()
+    rows.delete(b"a")
+    assert rows.get(b"a") is None
+    assert rows.changes() == {ROW + b"a": None}
+
+
+def test_discard_goes_back_to_the_store_whatever_was_saved(rows: PartitionRows, store: PartitionStore) -> None:
+    store.apply([(ROW + b"a", b"[1]"), (MARK + b"old", b"")], 1, 0)
+    rows.put(b"a", [2])
+    rows.unmark(b"old")
+    rows.savepoint()
+    rows.put(b"a", [3])
+    rows.mark(b"new")
     rows.discard()
-    assert rows.get(b"old") == {"n": 1}
-    assert rows.get(b"new") is None
+    assert rows.get(b"a") == [1]
+    assert list(rows.marks(b"")) == [b"old"]
     assert rows.changes() == {}
-    assert list(rows.marks(b"")) == [b"due/1", b"due/3"]
 
 
-def test_undo_goes_back_to_the_savepoint(rows: PartitionRows) -> None:
-    first = rows.get(b"old")
-    first["n"] = 2
-    rows.put(b"old", first)
-    rows.mark(b"due/2")
+def test_a_savepoint_outlives_the_commit_only_in_the_store(rows: PartitionRows, store: PartitionStore) -> None:
+    rows.put(b"a", [1])
     rows.savepoint()
-    second = rows.get(b"old")
-    second["n"] = 99
-    rows.put(b"old", second)
-    rows.delete(b"other")
-    rows.unmark(b"due/2")
+    commit(rows, store)
     rows.undo()
-    assert rows.get(b"old") == {"n": 2}
-    assert rows.changes() == {b"rold": b'{"n":2}', b"mdue/2": b""}
+    assert rows.get(b"a") == [1]
+    assert rows.changes() == {}
 
 
-def test_a_row_deleted_before_the_savepoint_stays_deleted(rows: PartitionRows) -> None:
-    rows.delete(b"old")
-    rows.savepoint()
-    rows.put(b"old", {"n": 5})
+class _RefusesText(CountingJson):
+    def encode(self, row: Any) -> bytes:
+        if isinstance(row, str):
+            raise TypeError("no text")
+        return super().encode(row)
+
+
+def test_a_savepoint_that_fails_keeps_nothing_of_what_it_should_keep(store: PartitionStore) -> None:
+    rows = PartitionRows(store, _RefusesText(), 100)
+    rows.put(b"a", [1])
+    rows.put(b"b", "cannot be encoded")
+    with pytest.raises(TypeError):
+        rows.savepoint()
     rows.undo()
-    assert rows.get(b"old") is None
+    assert rows.changes() == {}
 
 
-def test_marks_are_those_of_the_moment_of_the_call(rows: PartitionRows) -> None:
-    seen = []
-    for mark in rows.marks(b"due/"):
+# Marks
+
+
+def test_marks_of_the_transaction_merge_with_stored_ones_in_byte_order(rows: PartitionRows, store: PartitionStore) -> None:
+    store.apply([(MARK + mark, b"") for mark in (b"w/b", b"w/d", b"w/f", b"x/a")], 1, 0)
+    for mark in (b"w/\xff", b"w/a", b"w/c", b"v/z"):
+        rows.mark(mark)
+    rows.unmark(b"w/d")
+    rows.unmark(b"w/never")
+    assert list(rows.marks(b"w/")) == [b"w/a", b"w/b", b"w/c", b"w/f", b"w/\xff"]
+
+
+def test_a_mark_set_again_is_listed_once(rows: PartitionRows, store: PartitionStore) -> None:
+    store.apply([(MARK + b"w/a", b"")], 1, 0)
+    rows.mark(b"w/a")
+    assert list(rows.marks(b"w/")) == [b"w/a"]
+
+
+def test_marks_are_listed_as_they_stand_at_the_call(rows: PartitionRows, store: PartitionStore) -> None:
+    store.apply([(MARK + b"w/a", b""), (MARK + b"w/b", b"")], 1, 0)
+    rows.mark(b"w/c")
+    found = []
+    for mark in rows.marks(b"w/"):
         rows.unmark(mark)
-        rows.mark(b"due/2")
-        seen.append(mark)
-    assert seen == [b"due/1", b"due/3"]
-    assert list(rows.marks(b"due/")) == [b"due/2"]
+        rows.mark(mark + b"!")
+        found.append(mark)
+    assert found == [b"w/a", b"w/b", b"w/c"]
+    assert list(rows.marks(b"w/")) == [b"w/a!", b"w/b!", b"w/c!"]
 
 
-def test_the_cache_is_bounded_and_own_writes_survive_it(tmp_path: Path, codec: JsonRows) -> None:
-    store = open_store(tmp_path)
-    store.apply([(b"r%d" % number, b"%d" % number) for number in range(1_000)], 1_000, 0)
-    rows = PartitionRows(store, codec, capacity=10)
-    rows.put(b"mine", {"n": 1})
-    for number in range(1_000):
-        assert rows.get(b"%d" % number) == number
-    assert len(rows._young) + len(rows._old) <= 11
-    assert rows.get(b"mine") == {"n": 1}
-
-
-KEYS = st.sampled_from([b"a", b"b", b"c", b"d"])
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.just("put"), KEYS, st.integers(0, 9)),
-        st.tuples(st.sampled_from(["delete", "mark", "unmark", "touch"]), KEYS, st.just(0)),
-        st.tuples(st.sampled_from(["savepoint", "undo", "commit", "discard"]), st.just(b""), st.just(0)),
-    ),
-    max_size=60,
-)
-
-
-@pytest.mark.property
-@given(steps=STEPS, capacity=st.integers(0, 4))
-def test_rows_behave_like_a_dictionary_with_savepoints(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, bytes, int]], capacity: int
-) -> None:
-    store = open_store(tmp_path_factory.mktemp("rows"))
-    rows = PartitionRows(store, JsonRows(), capacity)
-    committed: tuple[dict[bytes, int], set[bytes]] = ({}, set())
-    now, saved = ({}, set()), ({}, set())  # type: tuple[dict[bytes, int], set[bytes]], tuple[dict[bytes, int], set[bytes]]
-    offset = 0
-
-    def copy(of: tuple[dict[bytes, int], set[bytes]]) -> tuple[dict[bytes, int], set[bytes]]:
-        return dict(of[0]), set(of[1])
-
-    for step, key, value in steps:
-        match step:
-            case "put":
-                rows.put(key, {"n": value})
-                now[0][key] = value
-            case "delete":
-                rows.delete(key)
-                now[0].pop(key, None)
-            case "mark":
-                rows.mark(key)
-                now[1].add(key)
-            case "unmark":
-                rows.unmark(key)
-                now[1].discard(key)
-            case "touch":
-                row = rows.get(key)
-                if row is not None:
-                    row["n"] = now[0][key] = now[0][key] + 10
-                    rows.put(key, row)
-            case "savepoint":
-                rows.savepoint()
-                saved = copy(now)
-            case "undo":
-                rows.undo()
-                now = copy(saved)
-            case "commit":
-                offset += 1
-                store.apply(rows.changes().items(), offset, 0)
-                rows.committed()
-                committed, saved = copy(now), copy(now)
-            case "discard":
-                rows.discard()
-                now, saved = copy(committed), copy(committed)
-        for known in (b"a", b"b", b"c", b"d"):
-            row = rows.get(known)
-            assert (None if row is None else row["n"]) == now[0].get(known)
-        assert list(rows.marks(b"")) == sorted(now[1])
-    store.close()
-
-
-def test_a_hop_without_rows_that_uses_them_is_told() -> None:
+def test_a_hop_without_a_codec_has_no_rows() -> None:
     rows = NoRows()
-    for misuse in (lambda: rows.get(b""), lambda: rows.put(b"", 1), lambda: rows.mark(b""), lambda: rows.marks(b"")):
-        with pytest.raises(TypeError, match="no rows"):
-            misuse()
+    for use in (
+        lambda: rows.get(b"a"),
+        lambda: rows.put(b"a", 1),
+        lambda: rows.delete(b"a"),
+        lambda: rows.mark(b"a"),
+        lambda: rows.unmark(b"a"),
+        lambda: rows.marks(b""),
+    ):
+        with pytest.raises(TypeError, match="no row codec"):
+            use()
     assert rows.changes() == {}
+
+
+# Against a plain model
+
+_KEYS = st.sampled_from([b"", b"a", b"ab", b"b", b"\xff"])
+_PREFIXES = st.sampled_from([b"", b"a", b"b"])
+
+
+class RowsAgainstDictionaries(RuleBasedStateMachine):
+    """Whatever is done in whatever order, rows answer as two dictionaries with copies for savepoint and commit would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.store = PartitionStore.open(self.folder / "0", MEMORY, CHANGELOG, 0)
+        self.rows = PartitionRows(self.store, CountingJson(), 4)
+        self.now: tuple[dict[bytes, list[int]], set[bytes]] = ({}, set())
+        self.saved, self.committed = self._copy(), self._copy()
+
+    def teardown(self) -> None:
+        self.store.close()
+        shutil.rmtree(self.folder)
+
+    def _copy(self) -> tuple[dict[bytes, list[int]], set[bytes]]:
+        return {key: list(row) for key, row in self.now[0].items()}, set(self.now[1])
+
+    @rule(key=_KEYS, number=st.integers(0, 9))
+    def put(self, key: bytes, number: int) -> None:
+        self.rows.put(key, [number])
+        self.now[0][key] = [number]
+
+    @rule(key=_KEYS, number=st.integers(0, 9))
+    def change_in_place_and_put(self, key: bytes, number: int) -> None:
+        row = self.rows.get(key)
+        assert row == self.now[0].get(key)
+        if row is not None:
+            row.append(number)
+            self.rows.put(key, row)
+            self.now[0][key].append(number)
+
+    @rule(key=_KEYS)
+    def change_in_place_and_fail(self, key: bytes) -> None:
+        row = self.rows.get(key)
+        if row is not None:
+            row.append(-1)
+        self.undo()
+
+    @rule(key=_KEYS)
+    def get(self, key: bytes) -> None:
+        assert self.rows.get(key) == self.now[0].get(key)
+
+    @rule(key=_KEYS)
+    def delete(self, key: bytes) -> None:
+        self.rows.delete(key)
+        self.now[0].pop(key, None)
+
+    @rule(key=_KEYS)
+    def mark(self, key: bytes) -> None:
+        self.rows.mark(key)
+        self.now[1].add(key)
+
+    @rule(key=_KEYS)
+    def unmark(self, key: bytes) -> None:
+        self.rows.unmark(key)
+        self.now[1].discard(key)
+
+    @rule()
+    def savepoint(self) -> None:
+        self.rows.savepoint()
+        self.saved = self._copy()
+
+    @rule()
+    def undo(self) -> None:
+        self.rows.undo()
+        self.now = self.saved
+        self.saved = self._copy()
+
+    @rule()
+    def discard(self) -> None:
+        self.rows.discard()
+        self.now = self.committed
+        self.committed, self.saved = self._copy(), self._copy()
+
+    @rule()
+    def commit(self) -> None:
+        commit(self.rows, self.store)
+        self.committed, self.saved = self._copy(), self._copy()
+        for key, row in self.now[0].items():
+            data = self.store.row(key)
+            assert data is not None and json.loads(data) == row
+        assert list(self.store.marks(b"")) == sorted(self.now[1])
+
+    @rule(prefix=_PREFIXES)
+    def list_marks(self, prefix: bytes) -> None:
+        assert list(self.rows.marks(prefix)) == sorted(mark for mark in self.now[1] if mark.startswith(prefix))
+
+    @invariant()
+    def the_store_changes_only_at_a_commit(self) -> None:
+        assert set(self.store.marks(b"")) == self.committed[1]
+
+
+TestRowsAgainstDictionaries = pytest.mark.property(RowsAgainstDictionaries.TestCase)
+TestRowsAgainstDictionaries.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
