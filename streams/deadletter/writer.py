@@ -26,8 +26,8 @@ _FRAMES: Final = 3
 def render(letter: DeadLetter, now_ms: int, app_id: str, app_version: str, hold: Hold | None = None) -> list[Output]:
     """The dead letter itself, on the partition of the same number, and the records that hold the orders it names.
 
-    `now_ms` (milliseconds since the epoch) goes into the headers only. A record that was replayed and fails again keeps the time of its first
-    failure, and its attempt counts on.
+    `now_ms` (milliseconds since the epoch) goes into the headers only. A record that was replayed and fails again keeps the time of its
+    first failure, and its attempt counts on.
     """
     record = letter.record
     before = headers.read(record.headers)

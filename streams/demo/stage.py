@@ -6,12 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from confluent_kafka import ConsumerGroupState, KafkaException
 
 from streams.admin import connect, create_topics
 from streams.devbroker import LocalCluster
@@ -23,6 +26,7 @@ from streams.topics import wanted_topics
 __all__ = ["Stage", "staged"]
 
 _SWEEP_MS: Final = 200
+_START_SECONDS: Final = 90
 _STOP_SECONDS: Final = 60
 
 
@@ -55,7 +59,8 @@ def staged(
     this demo alone. Topics get a prefix of their own. With `keep` the broker, or the topics on an existing cluster, are left as they are;
     the workers are stopped in any case.
 
-    Raises `ConfigurationError` (Java or Maven missing), `BrokerUnreachable`, `BrokerFailed`.
+    Raises `ConfigurationError` (Java or Maven missing), `BrokerUnreachable`, `BrokerFailed`, and `MilepostError` if the workers do not
+    come.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -77,7 +82,9 @@ def staged(
         log = folder / "workers.log"
         supervisor = _start_workers(settings, workers, log, environment)
         stack.callback(_stop_workers, supervisor)
-        yield Stage(settings, supervisor, log)
+        stage = Stage(settings, supervisor, log)
+        _await_members(stage, workers)
+        yield stage
         tell("stopping")
 
 
@@ -101,6 +108,24 @@ def _start_workers(settings: Settings, workers: int, log: Path, environment: Map
         return subprocess.Popen(
             command, env=inherited | own, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
+
+
+def _await_members(stage: Stage, workers: int) -> None:
+    """Until all workers share the partitions. Raises `MilepostError` if they end, or are not there after a while."""
+    admin = connect(stage.settings)
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        stage.check()
+        (group,) = admin.describe_consumer_groups([stage.settings.app_id]).values()
+        try:
+            described = group.result()
+        except KafkaException:  # no worker has joined yet
+            described = None
+        if described is not None and described.state == ConsumerGroupState.STABLE and len(described.members) == workers:
+            return
+        if time.monotonic() > deadline:
+            raise MilepostError(f"not all of {workers} workers are there after {_START_SECONDS} s: see {stage.log}")
+        time.sleep(0.1)
 
 
 def _stop_workers(supervisor: subprocess.Popen[bytes]) -> None:

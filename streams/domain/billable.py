@@ -38,7 +38,8 @@ class Billable:
     """What may be invoiced in all, by line; never more than is ordered."""
 
     ceiling: Amounts = field(default_factory=dict)
-    """What may stay released: the target, and what would count if terms were known for its time."""
+    """What may stay released: the target, what would count if terms were known for its time, and what silence proves but for an
+    open exception."""
 
     causes: list[Cause] = field(default_factory=list)
     """By portion, step and time."""
@@ -61,10 +62,16 @@ def billable(dossier: Dossier, goods: Goods, versions: tuple[Terms, ...], clock:
     found = Billable()
     counted: list[tuple[Portion, Amounts]] = []
     possible: list[tuple[Portion, Amounts]] = []
+    objected = any(blocks_confirmation(fact) for fact in dossier.exceptions.open())
+    doubted = False
     for portion in goods.portions:
         sure: dict[Trigger, list[Increment]] = {}
         all_steps: dict[Trigger, list[Increment]] = {}
-        silent = _silence(found, dossier, portion, versions, clock) if portion.unproven else []
+        silent = _silence(found, portion, versions, clock) if portion.unproven else []
+        if silent and objected:
+            # Not counted any more, but what it released is not taken back: an exception stops, it does not withdraw.
+            all_steps[_ON_POD] = silent
+            doubted, silent = True, []
         steps = ((_ON_SHIP, portion.shipped), (_ON_DELIVERY, portion.delivered), (_ON_POD, portion.proven + silent))
         for trigger, increments in steps:
             for increment in increments:
@@ -82,7 +89,7 @@ def billable(dossier: Dossier, goods: Goods, versions: tuple[Terms, ...], clock:
         counted.append((portion, _largest(sure)))
         possible.append((portion, _largest(all_steps)))
     target = found.target = _within(goods.ordered, add_up(counted))
-    found.ceiling = _within(goods.ordered, add_up(possible)) if found.undated else target
+    found.ceiling = _within(goods.ordered, add_up(possible)) if found.undated or doubted else target
     found.complete = all(line in target and target[line] >= quantity for line, quantity in goods.ordered.items())
     if found.complete:
         found.wake_at = None
@@ -98,8 +105,8 @@ def version_at(versions: Iterable[Terms], at: datetime) -> Terms | None:
     return found
 
 
-def _silence(found: Billable, dossier: Dossier, portion: Portion, versions: tuple[Terms, ...], clock: datetime | None) -> list[Increment]:
-    """Deliveries that count as proven because nobody objected in time; sets when to look again for the others."""
+def _silence(found: Billable, portion: Portion, versions: tuple[Terms, ...], clock: datetime | None) -> list[Increment]:
+    """Deliveries whose days of silence are over; sets when to look again for the others."""
     confirmed = []
     for increment in portion.unproven:
         terms = version_at(versions, increment.at)
@@ -108,7 +115,7 @@ def _silence(found: Billable, dossier: Dossier, portion: Portion, versions: tupl
         due = _whole_millisecond(increment.at + timedelta(days=terms.pod_auto_confirm_days))
         if clock is None or clock < due:
             found.wake_at = due if found.wake_at is None else min(due, found.wake_at)
-        elif not any(blocks_confirmation(fact) for fact in dossier.exceptions.open()):
+        else:
             confirmed.append(increment._replace(at=due, auto=True))
     return confirmed
 

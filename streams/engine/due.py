@@ -1,8 +1,8 @@
 """Turn due marks into tick records.
 
 A sweep writes no state: it appends what `Hop.tick` builds to the hop's own source partition, and the hop removes the mark when it reads the
-tick. So all state stays a pure function of the log. What was sent under this assignment is remembered until the hop has handled the mark, so
-that a tick that waits in the log is not sent again at each sweep; after a restart it may be, which is harmless (`streams.hop`).
+tick. So all state stays a pure function of the log. What was sent under this assignment is remembered until the hop has handled the mark,
+so that a tick that waits in the log is not sent again at each sweep; after a restart it may be, which is harmless (`streams.hop`).
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ class Identity:
         while not stopped.is_set():
             try:
                 with warnings.catch_warnings():
-                    # Deprecated for a call of librdkafka's admin client, which in an outage has been seen to end the process on an assertion.
+                    # Deprecated for a call of librdkafka's admin client, which in an outage was seen to end the process on an assertion.
                     warnings.simplefilter("ignore", DeprecationWarning)
                     groups = admin.list_groups(self._settings.app_id, 5)
                 if all(group.error is None for group in groups):

@@ -12,8 +12,9 @@
      └── the worker ends ─▶ STOPPED
 ```
 
-Records that arrive while a transaction runs are gathered for the next one, in any state but DRAINED and STOPPED. Asked to drain, the machine
-lets the running transaction end, drops what was gathered (its offsets are not committed, so the next owner reads it) and begins nothing.
+Records that arrive while a transaction runs are gathered for the next one, in any state but DRAINED and STOPPED. Asked to drain, the
+machine lets the running transaction end, drops what was gathered (its offsets are not committed, so the next owner reads it) and begins
+nothing.
 """
 
 from __future__ import annotations
@@ -117,7 +118,8 @@ class HopLoop:
         expected = gathered[-1].offset + 1 if gathered else self._positions[source]
         if fetched.records[0].offset < expected:
             raise WorkerMustRestart(
-                f"{self.name}: {fetched.topic}/{fetched.partition} came back to offset {fetched.records[0].offset}, expected {expected} or later"
+                f"{self.name}: {fetched.topic}/{fetched.partition} came back to offset {fetched.records[0].offset}, "
+                f"expected {expected} or later"
             )
         if gathered:
             gathered += fetched.records

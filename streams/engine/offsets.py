@@ -73,7 +73,7 @@ def _start(topic: str, number: int, committed: int, first: int, last: int) -> in
 def log_ends(settings: Settings, partitions: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, int]]:
     """The first offset of each partition and the one after the last, which lies behind the records of transactions that are still open.
 
-    Raises KafkaException if one of them cannot be had now. (librdkafka's admin client has a call for it, which in an outage has been seen to
+    Raises KafkaException if one of them cannot be had now. (librdkafka's admin client has a call for it, which in an outage was seen to
     end the process on an assertion, and to leave out a partition whose leader did not answer.)
     """
     # A read_committed client is told of the end of what is stable.

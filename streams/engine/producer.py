@@ -304,8 +304,8 @@ class HopProducer:
     def _replace(self, cause: str) -> None:
         """Give the transactional id to a new producer, which ends the open transaction. Waits for a broker that answers.
 
-        After an outage or a freeze the old one is dead, or has lost count of its sequence numbers and would fail a few times more, or waits for
-        something that librdkafka has forgotten.
+        After an outage or a freeze the old one is dead, or has lost count of its sequence numbers and would fail a few times more, or waits
+        for something that librdkafka has forgotten.
         """
         if rival := self._rival():
             raise WorkerMustRestart(f"{self.transactional_id} is fenced ({cause}): another process lives under our name at {rival}")

@@ -47,7 +47,7 @@ class _Recovery(Recovery):
         app: Any = self.app
         consumer = app.consumer
         await app.on_rebalance_complete.send()
-        sources = {tp for tp in consumer.assignment()}
+        sources = set(consumer.assignment())
         await asyncio.gather(
             *(table.data.hold({tp.partition for tp in sources if tp.topic == table.source}) for table in self.tables.values())
         )

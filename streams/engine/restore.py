@@ -27,6 +27,8 @@ __all__ = ["Restored", "catch_up"]
 log = logging.getLogger(__name__)
 
 _BATCH = 10_000
+_BULK = 20_000
+"""More entries than this are written without RocksDB's log, and flushed at the end."""
 _SAY_EVERY_SECONDS = 10.0
 
 
@@ -46,7 +48,7 @@ def catch_up(
     memory: StoreMemory,
     cancelled: threading.Event,
 ) -> Restored:
-    """Apply what each store lacks. Blocks; broker outages are waited out. Returns early (stores half way, which is safe) once `cancelled`."""
+    """Apply what each store lacks. Blocks; outages are waited out. Returns early once `cancelled`: stores half way, which is safe."""
     began = time.monotonic()
     ends = _starting_points(settings, changelog, stores, memory, cancelled)
     entries = 0
@@ -130,6 +132,7 @@ def _read(
 ) -> int:
     """Apply entries until every end is reached (and removed), or nothing was heard for a while. Returns the number of entries."""
     entries = 0
+    bulk = {partition for partition, end in ends.items() if end - (stores[partition].next_offset or 0) > _BULK}
     client.assign([TopicPartition(topic, partition, stores[partition].next_offset or 0) for partition in ends])
     heard = time.monotonic()
     while ends and not cancelled.is_set():
@@ -143,15 +146,18 @@ def _read(
                 batch[partition].append((message.key(), message.value()))
                 reached[partition] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:
+                # The end of what is stable: past control records, or before the first open transaction.
                 reached[partition] = offset
             elif not error.retriable() and error.code() not in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
                 raise KafkaException(error)
         for partition, position in reached.items():
-            stores[partition].apply(batch[partition], position, _now_ms())
+            stores[partition].apply(batch[partition], position, _now_ms(), logged=partition not in bulk)
             if batch[partition]:
                 entries += len(batch[partition])
                 changed.add(partition)
             if position >= ends[partition]:
+                if partition in bulk:
+                    stores[partition].flush()
                 del ends[partition]
                 client.incremental_unassign([TopicPartition(topic, partition)])
         if reached:

@@ -39,8 +39,8 @@ def run_worker(
 ) -> int:
     """Run `hops` until SIGTERM or SIGINT; returns the exit code (`streams.engine.errors`).
 
-    `outputs` names topics (logical) that must exist besides sources, dead letters and changelogs. `serve` is awaited once the app is built, to
-    start what belongs to it (probes, metrics). A configuration that cannot work is logged in one line and returns 2.
+    `outputs` names topics (logical) that must exist besides sources, dead letters and changelogs. `serve` is awaited once the app is built,
+    to start what belongs to it (probes, metrics). A configuration that cannot work is logged in one line and returns 2.
 
     A failure that leaves the state in doubt does not return: the process exits at once, so that nothing more is done with that state.
     """
@@ -92,7 +92,7 @@ async def _ended(app: App, starting: asyncio.Future[bool]) -> BaseException | No
         await starting
     except asyncio.CancelledError:
         return None
-    except Exception as failure:
+    except Exception as failure:  # noqa: BLE001 - whatever it is, the process ends with it
         return app.crash_reason or failure
     await app.wait_until_stopped()
     return app.crash_reason

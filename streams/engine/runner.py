@@ -183,7 +183,7 @@ class HopRunner:
             return emissions, rows.changes()
         except (EngineError, MilepostError):
             raise
-        except Exception as defect:
+        except Exception as defect:  # noqa: BLE001 - a hop may fail in any way
             log.warning(
                 "%s: %d records failed together (%s: %s); running them one by one",
                 self._hop.name, len(records), type(defect).__name__, defect,
@@ -196,7 +196,7 @@ class HopRunner:
                 rows.savepoint()
             except (EngineError, MilepostError):
                 raise
-            except Exception as defect:
+            except Exception as defect:  # a hop may fail in any way
                 log.exception("%s: %s/%d@%d is dead-lettered as POISON", self._hop.name, record.topic, record.partition, record.offset)
                 rows.undo()
                 emitted = [_poison(record, defect)]

@@ -26,6 +26,7 @@ from rocksdict import (
     Rdict,
     WriteBatch,
     WriteBufferManager,
+    WriteOptions,
 )
 
 from streams.engine.errors import WorkerMustRestart
@@ -42,6 +43,8 @@ MARK: Final = b"m"
 
 _HEAD: Final = b"\0head"
 _IDENTITY: Final = b"\0changelog"
+_UNLOGGED: Final = WriteOptions()
+_UNLOGGED.disable_wal = True  # type: ignore[method-assign, assignment] # a property, which the stub does not say
 _SIGNS_OF_DAMAGE: Final = ("Corruption", "No such file")
 _OFFSET_AND_TIME: Final = struct.Struct(">qq")
 
@@ -77,9 +80,8 @@ class StoreMemory:
         options.set_block_based_table_factory(table)
         options.set_write_buffer_manager(self._buffers)
         options.set_write_buffer_size(16 << 20)
-        options.set_max_write_buffer_number(2)
+        options.set_max_write_buffer_number(4)
         options.set_compression_type(DBCompressionType.lz4())
-        options.set_bottommost_compression_type(DBCompressionType.zstd())
         options.set_max_open_files(128)
         options.set_max_background_jobs(2)
         options.set_keep_log_file_num(2)
@@ -133,6 +135,7 @@ class PartitionStore:
     def __init__(self, path: Path, database: Rdict, next_offset: int | None) -> None:
         self.path = path
         self._database = database
+        self._unlogged = False
         self.next_offset = next_offset
         """Changelog offset from which to read on; None: nothing was restored yet, read from the beginning."""
 
@@ -174,8 +177,15 @@ class PartitionStore:
         except Exception as error:
             raise self._failed("read", error) from error
 
-    def apply(self, changes: Iterable[tuple[bytes, bytes | None]], next_offset: int, now_ms: int) -> None:
-        """Write changelog entries (None deletes) and the offset after them, all or nothing."""
+    def apply(self, changes: Iterable[tuple[bytes, bytes | None]], next_offset: int, now_ms: int, *, logged: bool = True) -> None:
+        """Write changelog entries (None deletes) and the offset after them, all or nothing.
+
+        Without `logged`, RocksDB's log is left out: three times as fast, and a killed process falls back to what `flush` has made lasting.
+        """
+        if logged:
+            self._flush_unlogged()  # Or this write would survive a kill, and those before it would not.
+        else:
+            self._unlogged = True
         batch = WriteBatch(raw_mode=True)
         put, delete = batch.put, batch.delete
         for key, value in changes:
@@ -185,14 +195,27 @@ class PartitionStore:
                 put(key, value)
         put(_HEAD, _OFFSET_AND_TIME.pack(next_offset, now_ms))
         try:
-            self._database.write(batch)
+            self._database.write(batch, None if logged else _UNLOGGED)
         except Exception as error:
             raise self._failed("written", error) from error
         self.next_offset = next_offset
 
+    def flush(self) -> None:
+        """Make everything written so far lasting."""
+        try:
+            self._database.flush()
+        except Exception as error:
+            raise self._failed("written", error) from error
+        self._unlogged = False
+
+    def _flush_unlogged(self) -> None:
+        if self._unlogged:
+            self.flush()
+
     def touch(self, now_ms: int) -> None:
         """Note that the store was complete at `now_ms` although nothing was written."""
         if self.next_offset is not None:
+            self._flush_unlogged()
             self._database.put(_HEAD, _OFFSET_AND_TIME.pack(self.next_offset, now_ms))
 
     def wipe(self, memory: StoreMemory, changelog: ChangelogIdentity, now_ms: int) -> None:

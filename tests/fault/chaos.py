@@ -1,7 +1,7 @@
 """Break workers and brokers on purpose, and keep the workers running as a supervisor would.
 
-`WorkerProcess` is one worker as a child process; `Workers` starts several and restarts those that ask for it, from a thread of its own. What is
-done to them is up to the test; `Dice` picks it from a printed seed.
+`WorkerProcess` is one worker as a child process; `Workers` starts several and restarts those that ask for it, from a thread of its own.
+What is done to them is up to the test; `Dice` picks it from a printed seed.
 """
 
 from __future__ import annotations

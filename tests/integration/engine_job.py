@@ -84,7 +84,11 @@ def _obey(rows: Rows, record: Record) -> list[Emission]:
     if "as is" in said:
         headers = (*record.headers, ("topic", record.topic.encode()))
         return [Output(COUNTED, record.key, record.value, headers, timestamp=record.timestamp)]
-    answer = {"n": row["n"]} | ({"tick": said["tick"]} if "tick" in said else {}) | ({"pad": random.Random(0).randbytes(said["big"] // 2).hex()} if "big" in said else {})
+    answer = {"n": row["n"]}
+    if "tick" in said:
+        answer["tick"] = said["tick"]
+    if "big" in said:
+        answer["pad"] = random.Random(0).randbytes(said["big"] // 2).hex()
     return [Output(COUNTED, record.key, orjson.dumps(answer), timestamp=record.timestamp)]
 
 

@@ -1,4 +1,4 @@
-"""Each of our changes to Faust has a test here (or in tests/unit/engine/test_consumer.py) that fails without it. docs/engine.md lists them."""
+"""Our changes to Faust: each test fails without one of them. docs/engine.md says which."""
 
 from __future__ import annotations
 
@@ -47,18 +47,6 @@ def test_records_of_aborted_transactions_are_not_read(bench: Bench) -> None:
         end(20)
     with running(bench):
         assert [message.value() for message in bench.read(COPIED, count=1)] == [b"committed"]
-
-
-def test_a_quiet_partitions_record_does_not_wait_for_a_running_fetch(bench: Bench) -> None:
-    with running(bench):
-        bench.send([("a", {})], topic=WIDE, partition=0)
-        bench.read(COPIED, count=1)
-        began = time.monotonic()
-        for number in range(10):
-            bench.send([("a", {})], topic=WIDE, partition=0)
-            bench.read(COPIED, count=number + 2, longer=0)
-        # A partition that has just delivered is not in the fetch that waits at the broker. With Faust's wait of 1.5 s, most of these ten wait so long.
-        assert time.monotonic() - began < 8
 
 
 def test_nothing_is_committed_before_its_transaction(bench: Bench) -> None:

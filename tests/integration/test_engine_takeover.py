@@ -194,9 +194,9 @@ def test_an_output_that_cannot_be_sent_aborts_and_names_itself(installation: Set
 
 def fence(settings: Settings) -> None:
     """Another producer takes the transactional id: the first one dies of its next step."""
-    Producer(
-        {"bootstrap.servers": settings.bootstrap, "transactional.id": f"{settings.app_id}-hop-{settings.worker}"}
-    ).init_transactions(20)
+    Producer({"bootstrap.servers": settings.bootstrap, "transactional.id": f"{settings.app_id}-hop-{settings.worker}"}).init_transactions(
+        20
+    )
 
 
 def test_a_fenced_producer_is_replaced_when_nobody_else_has_our_name(installation: Settings) -> None:

@@ -209,6 +209,10 @@ def test_an_order_in_another_currency_than_its_terms_is_held() -> None:
     assert [(reason.code.value, reason.detail) for reason in order.row.hold] == [("CURRENCY", "order in EUR, terms in USD")]  # type: ignore[union-attr]
 
 
+def test_another_currency_is_said_before_anything_is_billable() -> None:
+    assert ToldOrder(terms(Trigger.ON_DELIVERY, currency="USD")).hears(released()).holds == ["CURRENCY", "NOT_DELIVERED"]
+
+
 def test_case_73_an_invoice_in_another_currency_is_held() -> None:
     order = order_under(ON_DELIVERY, lines={"10": 10, "20": 5})
     order.hears(posted(day(2), lines={"20": 5}, currency="USD"), delivered(day(3)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from streams.domain.event import LineQuantity
 from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Milestone, Scope
 from tests.unit.domain.telling import (
@@ -95,6 +96,13 @@ def test_a_partial_delivery_that_lists_nothing_is_not_guessed() -> None:
 def test_a_delivery_without_lines_delivers_what_was_issued_for_the_shipment() -> None:
     order = order_of({"10": 10, "20": 5}).hears(issued(day(2), {"10": 10}), issued(day(2), {"20": 5}, "S2"), delivered(day(3)))
     assert order.net == pieces(_10=10)
+
+
+def test_a_line_that_is_listed_twice_adds_up() -> None:
+    goods = issued(day(2))
+    goods.lines = (LineQuantity("10", Decimal(4)), LineQuantity("10", Decimal(3)))
+    order = order_of(None, ON_SHIP).hears(goods)
+    assert order.net == pieces(_10=7)
 
 
 def test_without_a_goods_issue_it_delivers_what_was_planned() -> None:

@@ -99,6 +99,22 @@ def test_case_4_an_open_exception_speaks_against_silence() -> None:
     assert order.release.reasons == ("AUTO_CONFIRM",)
 
 
+@pytest.mark.parametrize("effect", [Effect.BILLING_BLOCK, Effect.DELIVERY_BLOCK])
+def test_case_4_an_exception_after_the_silence_takes_nothing_back(effect: Effect) -> None:
+    order = shipped_order(SILENCE).hears(delivered(day(3)), tick(8), exception(day(9), effect=effect))
+    assert order.kinds == ["RELEASE"]
+    assert "POD_MISSING" in order.holds
+    order.hears(exception_over(day(10)))
+    assert order.kinds == ["RELEASE"]
+    assert order.holds == []
+
+
+def test_case_4_a_withdrawn_delivery_is_revoked_though_an_exception_is_open() -> None:
+    scan = delivered(day(3))
+    order = shipped_order(SILENCE).hears(scan, tick(8), exception(day(9)), retracted(scan))
+    assert order.kinds == ["RELEASE", "REVOKE"]
+
+
 def test_case_4_a_delay_says_nothing_against_silence() -> None:
     order = shipped_order(SILENCE).hears(exception(day(2), effect=Effect.DELAY), delivered(day(3)), tick(8))
     assert order.release.reasons == ("AUTO_CONFIRM",)
@@ -311,6 +327,23 @@ def test_a_contract_that_stops_partial_invoices_on_the_way_waits_for_the_rest() 
     assert order.holds == ["INCOMPLETE", "NOT_DELIVERED"]
     order.hears(delivered_partial(day(6), {"10": 2}))
     assert order.net == pieces(_10=10)
+
+
+def test_what_was_delivered_while_the_contract_allowed_no_partial_invoice_waits_for_the_rest() -> None:
+    versions = (
+        terms(Trigger.ON_DELIVERY, valid_to=day(4), partial_allowed=False),
+        terms(Trigger.ON_DELIVERY, version=2, valid_from=day(4)),
+    )
+    order = shipped_order(*versions).hears(delivered_partial(day(3), {"10": 6}), delivered_partial(day(5), {"10": 2}))
+    assert order.decisions == []
+    assert order.holds == ["INCOMPLETE", "NOT_DELIVERED"]
+
+
+def test_a_delivery_between_two_versions_lacks_terms_though_there_are_terms_now() -> None:
+    versions = (terms(Trigger.ON_DELIVERY, valid_to=day(3)), terms(Trigger.ON_DELIVERY, version=2, valid_from=day(5)))
+    order = shipped_order(*versions).hears(delivered(day(4)), proven(day(6)))
+    assert order.decisions == []
+    assert order.holds == ["NO_TERMS"]
 
 
 def test_nothing_is_incomplete_before_anything_is_billable() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiokafka import TopicPartition
@@ -12,8 +13,10 @@ from aiokafka.structs import ConsumerRecord
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams.engine.app import build_app
 from streams.engine.assignment import Assignment, Fetched
 from streams.engine.consumer import BatchConsumer, BatchSchema, _ConsumerThread, _Listener
+from streams.engine.identity import Identity
 from streams.settings import Settings
 
 
@@ -86,10 +89,33 @@ def test_asking_partitions_back_kills_the_assignment_before_faust_hears_of_it(th
     thread.held = held = Assignment(3, b"proof", {})
     heard = []
     thread.app = SimpleNamespace(on_rebalance_start=lambda: heard.append(held.live))  # type: ignore[assignment]
-    thread.on_partitions_revoked = lambda revoked: heard.append(revoked)  # type: ignore[assignment,method-assign]
+    thread.on_partitions_revoked = heard.append  # type: ignore[assignment,method-assign]
     _Listener(thread).on_partitions_revoked([TopicPartition("test.orders", 1)])
     assert heard == [False, {TopicPartition("test.orders", 1)}]
     assert thread.held is None
+
+
+def new_consumer(folder: Path) -> Any:
+    """aiokafka's consumer as the engine makes it; call it on a running loop."""
+    settings = Settings(data=folder)
+    app = build_app(settings, [], Identity(settings), {})
+    thread = cast(BatchConsumer, app.consumer)._thread
+    try:
+        return thread._create_worker_consumer(app.transport)
+    finally:
+        thread.thread_loop.close()
+
+
+async def test_the_consumer_reads_committed_and_waits_for_a_fetch_no_longer_than_needed(tmp_path: Path) -> None:
+    made = new_consumer(tmp_path)
+    assert (made._isolation_level, made._fetch_max_wait_ms) == ("read_committed", 20)
+    made._closed = True  # It was never opened.
+
+
+async def test_an_aiokafka_without_what_we_change_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver.AIOKafkaConsumerThread, "_create_worker_consumer", lambda *_: object())
+    with pytest.raises(AttributeError, match="must be adapted"):
+        new_consumer(tmp_path)
 
 
 def test_a_message_has_the_apps_generation_or_the_stream_would_skip_it() -> None:
