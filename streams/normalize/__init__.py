@@ -7,7 +7,6 @@ codes, maps/               what status codes mean, as data
 shapes                     kinds of text and number with their limits
 times                      times with their offset and quality
 references                 links between references and orders
-effects                    what an exception does where its source does not say
 origin                     where a record came from
 refusal                    why a record cannot be read
 """
