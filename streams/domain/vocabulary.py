@@ -159,6 +159,10 @@ class ReferenceKind(StrEnum):
     BOL = "bol"
     DELIVERY = "delivery"
     SHIPMENT = "shipment"
+    BOOKING = "booking"
+    CONTAINER = "container"
+    STATEMENT = "statement"
+    """A statement that its source may take back by naming it: the issuer's own id of it."""
 
 
 class Group(StrEnum):

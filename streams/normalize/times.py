@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from streams.deadletter.reasons import Reason, Stage
 from streams.domain.instant import Instant, TimeQuality
 from streams.domain.vocabulary import Classifier
 from streams.normalize.refusal import Refusal, shown
 
-__all__ = ["FUTURE_TOLERANCE", "HORIZON", "local_and_gmt", "parse"]
+__all__ = ["FUTURE_TOLERANCE", "HORIZON", "in_zone", "local_and_gmt", "parse", "with_offset"]
 
 FUTURE_TOLERANCE: Final = timedelta(minutes=15)
 """How far an actual event may lie after its record's Kafka timestamp: clocks differ, but nothing has happened tomorrow."""
@@ -91,6 +93,46 @@ def local_and_gmt(
     return Instant(utc, raw or f"{gmt_date} {gmt_time} GMT", offset // _MINUTE)
 
 
+def with_offset(at: Instant, offset: str | None) -> Instant:
+    """The same moment with the offset of its place (`+02:00`), where the source states that apart. Raises `Refusal` (TIME_INVALID)."""
+    if not offset:
+        return at
+    stated = _offset(offset, "offset")
+    assert stated is not None
+    if not -_WIDEST_OFFSET <= stated <= _WIDEST_OFFSET:
+        raise _refused(f"offset: {shown(offset)} is an offset that no place on earth has")
+    return Instant(at.utc, at.raw, stated // _MINUTE, at.quality)
+
+
+def in_zone(text: str, zone: str, classifier: Classifier, ingested_at: datetime, field: str) -> Instant:
+    """The instant of `YYYYMMDDHHMMSS` on the clocks of an IANA zone (`Europe/Berlin`, `CET`, `UTC`).
+
+    In the hour that clocks show twice, the first is taken and the quality is UNKNOWN. Raises `Refusal` (TIME_INVALID): no such time or
+    zone, a time that clocks skip, or one that `parse` would refuse.
+    """
+    local = _digits(text[:8], text[8:], field)
+    if local is None:
+        raise _refused(f"{field}: {shown(text)} is not YYYYMMDDHHMMSS")
+    try:
+        known = _zone(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise _refused(f"{field}: {shown(zone)} is no time zone that we know") from None
+    first, second = local.replace(tzinfo=known), local.replace(tzinfo=known, fold=1)
+    utc = first.astimezone(UTC)
+    if utc.astimezone(known).replace(tzinfo=None) != local:
+        raise _refused(f"{field}: {shown(text)} does not exist in {zone}: clocks were put forward")
+    _check(utc, classifier, ingested_at, field, text)
+    offset = first.utcoffset()
+    assert offset is not None
+    quality = TimeQuality.EXPLICIT if offset == second.utcoffset() else TimeQuality.UNKNOWN
+    return Instant(utc, f"{text} {zone}", offset // _MINUTE, quality)
+
+
+@lru_cache(maxsize=1_000)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
 def _check(utc: datetime, classifier: Classifier, ingested_at: datetime, field: str, text: str) -> None:
     if utc < _EARLIEST:
         raise _refused(f"{field}: {shown(text)} lies before 2000")
@@ -116,12 +158,12 @@ def _digits(date: str | None, time: str | None, field: str) -> datetime | None:
         raise _refused(f"{field}Date, {field}Time: {shown(date)}, {shown(time)} are not YYYYMMDD and HHMMSS") from None
 
 
-def _offset(text: str | None) -> timedelta | None:
+def _offset(text: str | None, field: str = "gmtOffset") -> timedelta | None:
     if not text:
         return None
     match = _DOTTED_OFFSET.fullmatch(text)
     if match is None:
-        raise _refused(f"gmtOffset: {shown(text)} is not an offset such as -04.00")
+        raise _refused(f"{field}: {shown(text)} is not an offset such as -04.00")
     offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
     return -offset if match[1] == "-" else offset
 
