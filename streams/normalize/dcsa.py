@@ -41,6 +41,7 @@ class _Document(Shape):
     value: Annotated[Identifier, Field(validation_alias=AliasChoices("value", "documentReferenceValue", "referenceValue"))]
 
 
+_DOCUMENT_FIELDS: Final = AliasChoices("relatedDocumentReferences", "documentReferences")
 _Documents = Annotated[list[_Document], Field(max_length=200)]
 
 
@@ -55,7 +56,7 @@ class _Said(_Camel):
     empty_indicator_code: Code | None = None
     is_transshipment_move: bool | None = None
     equipment_reference: Identifier | None = None
-    documents: Annotated[_Documents, Field(validation_alias=AliasChoices("relatedDocumentReferences", "documentReferences"), default_factory=list)]
+    documents: Annotated[_Documents, Field(validation_alias=_DOCUMENT_FIELDS, default_factory=list)]
 
 
 class _Publisher(_Camel):

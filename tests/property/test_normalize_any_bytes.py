@@ -16,10 +16,12 @@ from streams.hops import normalize
 from streams.normalize.detect import FORMATS
 from streams.offline.memory import MemoryRows
 from streams.topics import CARRIER_RAW, ERP_RAW, TERMS, TMS_RAW, WMS_RAW
-from tests.unit.normalize.records import EVERY
+from tests.unit.normalize.records import EVERY as OWN
+from tests.unit.normalize.vendors import VENDORS
 
 pytestmark = pytest.mark.property
 
+EVERY = [*OWN, *((vendor.topic, vendor.record()) for vendor in VENDORS)]
 HOP = normalize.hop(max_record_bytes=50_000)
 TIMESTAMP = 1_780_322_400_000
 QUICK = settings(max_examples=700, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -104,7 +106,7 @@ def read(topic: str, value: bytes | None, format: bytes | None = None) -> None:
             assert 0 < len(emission.message) < 1_500
             assert emission.record is record
             emission.message.encode()
-            emission.order_id.encode()
+            "".join(emission.order_ids).encode()
         else:
             assert emission.key
             decode(emission.value or b"")
