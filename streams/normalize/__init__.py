@@ -3,7 +3,7 @@
 detect                     which adapter reads a record
 erp wms tms carrier terms  our own shapes (`docs/raw-records.md`)
 ups fedex dhl_express dhl_unified dcsa epcis    carriers' own formats and standards
-easypost aftership project44 sap_gtt            platforms that pass on what carriers say
+easypost aftership project44 sap_gtt shopify    platforms that pass on what carriers say
 scans                      from a code's meaning to statements
 codes, maps/               what status codes mean, as data
 shapes                     kinds of text and number with their limits

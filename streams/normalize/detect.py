@@ -19,6 +19,7 @@ from streams.normalize import (
     fedex,
     project44,
     sap_gtt,
+    shopify,
     terms,
     tms,
     ups,
@@ -51,6 +52,7 @@ FORMATS: Final[dict[str, Adapter]] = {
     project44.LTL: project44.read_ltl,
     project44.TL: project44.read_tl,
     sap_gtt.FORMAT: sap_gtt.read,
+    shopify.FORMAT: shopify.read,
     terms.FORMAT: terms.read,
 }
 """Every format by its name."""
@@ -88,7 +90,10 @@ _PLATFORMS: Final = (
 
 
 _SHAPES: Final[dict[str, tuple[_Shape, ...]]] = {
-    ERP_RAW: (_Shape(erp.read, frozenset({"type"}), frozenset({"system", "company", "order"})),),
+    ERP_RAW: (
+        _Shape(erp.read, frozenset({"type"}), frozenset({"system", "company", "order"})),
+        _Shape(shopify.read, frozenset({"fulfillment_id", "status"}), frozenset({"happened_at"})),
+    ),
     WMS_RAW: (_Shape(wms.read, frozenset({"type"}), frozenset({"system", "company", "order"})),),
     TMS_RAW: (_Shape(tms.read, frozenset({"type"}), frozenset({"system", "shipment"})), *_PLATFORMS),
     CARRIER_RAW: (

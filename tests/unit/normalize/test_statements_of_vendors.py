@@ -16,7 +16,7 @@ from streams.domain.vocabulary import Milestone, Scope
 from streams.hop import Output
 from streams.hops import normalize, resolve
 from streams.offline import OfflinePipeline
-from streams.topics import CARRIER_RAW, EVENTS, TMS_RAW
+from streams.topics import CARRIER_RAW, ERP_RAW, EVENTS, TMS_RAW
 from tests.unit.normalize.reading import event, messages, raw, refusal, why
 from tests.unit.normalize.records import PLAN
 from tests.unit.normalize.vendors import vendor
@@ -39,6 +39,7 @@ def said(format: str) -> list[Event]:
         ("gs1.epcis.v2", ("delivery:GS1:80000001",)),
         ("project44.ltl.v4", ("pro:NWFT:500001002", "bol:P44:BOL-9")),
         ("project44.tl.v4", ("bol:P44:BOL-9",)),
+        ("shopify.fulfillment-event.v1", ("shipment:SHOPIFY:255858046",)),
         ("sap.gtt.v1", ("delivery:S4HCLNT100:80000001",)),
     ],
 )
@@ -202,3 +203,11 @@ def test_gtt_a_time_that_no_clock_shows_is_refused(local: str, zone: str) -> Non
 
 def test_gtt_an_object_that_is_no_shipment_or_delivery_is_refused() -> None:
     assert why(TMS_RAW, vendor("sap.gtt.v1").record() | {"TRXCOD": "CONTAINER_ID"})[0] is Reason.UNMAPPED_CODE
+
+
+# -- Shopify
+
+
+@pytest.mark.parametrize("status", ["confirmed", "failure"])
+def test_shopify_knowing_nothing_and_a_failed_request_are_no_news_of_the_goods(status: str) -> None:
+    assert why(ERP_RAW, vendor("shopify.fulfillment-event.v1").record() | {"status": status})[0] is Reason.UNMAPPED_CODE

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from streams.normalize.codes import Meaning
-from streams.topics import CARRIER_RAW, TMS_RAW
+from streams.topics import CARRIER_RAW, ERP_RAW, TMS_RAW
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -89,6 +89,7 @@ VENDORS = [
     Vendor("project44.ltl.v4", TMS_RAW, lambda record, row: record.update(statusCode=row.code)),
     Vendor("project44.tl.v4", TMS_RAW, _p44_tl),
     Vendor("sap.gtt.v1", TMS_RAW, lambda record, row: record.update(EVTID=row.code)),
+    Vendor("shopify.fulfillment-event.v1", ERP_RAW, lambda record, row: record.update(status=row.code)),
 ]
 
 
