@@ -11,6 +11,7 @@ from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, 
 from streams.admin import connect
 from streams.errors import ConfigurationError
 from streams.hop import RawRecord
+from streams.metadata import find_topics
 from streams.settings import Settings
 
 __all__ = ["Follower"]
@@ -27,11 +28,11 @@ class Follower:
 
     def __init__(self, settings: Settings, topics: Iterable[str], *, from_start: bool = False) -> None:
         self._logical = settings.logical
-        existing = connect(settings).list_topics(timeout=20).topics
+        names = [settings.topic(topic) for topic in topics]
+        existing = find_topics(connect(settings), names)
         start = OFFSET_BEGINNING if from_start else OFFSET_END
         partitions = []
-        for topic in topics:
-            name = settings.topic(topic)
+        for name in names:
             if name not in existing:
                 raise ConfigurationError(f"there is no topic {name}: check its name and MILEPOST_PREFIX, or run `milepost topics create`")
             partitions += [TopicPartition(name, partition, start) for partition in existing[name].partitions]

@@ -67,7 +67,8 @@ def parse(line: bytes, default_timestamp: int) -> Output:
             timestamp=_millis(fields.timestamp, default_timestamp),
         )
     except (msgspec.DecodeError, binascii.Error, UnicodeError) as error:
-        raise LineError(f"{str(error)[:1].lower()}{str(error)[1:]}") from error
+        why = str(error)
+        raise LineError(why[:1].lower() + why[1:] if why[1:2].islower() else why) from error
 
 
 def dump(value: Any) -> bytes:

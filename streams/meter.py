@@ -103,14 +103,19 @@ class Meter:
             for topic, count in tally.items():
                 if count:
                     metrics.records.labels(hop, self._logical(topic), outcome).inc(count)
+        ages: dict[bytes, list[float]] = {}
         for output in said.milestones:
-            kind = _kind(output)
-            metrics.milestones.labels(kind).inc()
-            age = now - datetime.fromisoformat(_header(output, "ce_time")).timestamp()
-            if age >= 0:
-                metrics.event_lag_seconds.labels(kind).observe(age)
-        for kind, count in Tally(_kind(output) for output in said.decisions).items():
-            metrics.release_decisions.labels(kind).inc(count)
+            headers = dict(output.headers)
+            ages.setdefault(headers["ce_type"], []).append(now - datetime.fromisoformat(headers["ce_time"].decode()).timestamp())
+        for ce_type, lags in ages.items():
+            kind = _kind(ce_type)
+            metrics.milestones.labels(kind).inc(len(lags))
+            observe = metrics.event_lag_seconds.labels(kind).observe
+            for lag in lags:
+                if lag >= 0:
+                    observe(lag)
+        for ce_type, count in Tally(dict(output.headers)["ce_type"] for output in said.decisions).items():
+            metrics.release_decisions.labels(_kind(ce_type)).inc(count)
         for reason, count in Tally(reason for output in said.holds for reason in _reasons(output)).items():
             metrics.holds.labels(reason).inc(count)
 
@@ -138,13 +143,9 @@ def _coordinates(record: Record) -> tuple[str, int, int]:
     return record.topic, record.partition, record.offset
 
 
-def _header(output: Output, name: str) -> str:
-    return next((value.decode() for header, value in output.headers if header == name), "")
-
-
-def _kind(output: Output) -> str:
+def _kind(ce_type: bytes) -> str:
     """DELIVERED of `milepost.milestone.delivered.v1`."""
-    return _header(output, "ce_type").split(".")[2].upper()
+    return ce_type.decode().split(".")[2].upper()
 
 
 def _reasons(output: Output) -> list[str]:

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
 
 __all__ = ["Metrics"]
 
@@ -24,6 +33,7 @@ class Metrics:
     """The metrics of one worker, in a registry of their own, beside those of its process."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # A series of its own for the birth of each other series helps nobody.
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)

@@ -11,6 +11,7 @@ from confluent_kafka import KafkaException, Producer
 
 from streams.admin import connect
 from streams.hop import Output
+from streams.metadata import find_topics
 from streams.settings import Settings
 
 __all__ = ["Sender"]
@@ -28,13 +29,16 @@ class Sender:
 
     def __init__(self, settings: Settings) -> None:
         self._physical = settings.topic
-        self._topics = frozenset(connect(settings).list_topics(timeout=20).topics)
+        self._admin = connect(settings)
+        self._known: dict[str, bool] = {}
         conf: dict[str, Any] = {
             "enable.idempotence": True,
             "partitioner": "murmur2_random",
             "compression.type": "lz4",
             "linger.ms": 5,
             "message.max.bytes": 64 << 20,
+            # A broker refuses whole batches: a record that is too large for it should go alone.
+            "batch.size": 64 << 10,
             "queue.buffering.max.messages": 200_000,
             "log_level": 3,
         }
@@ -47,7 +51,10 @@ class Sender:
 
     def knows(self, topic: str) -> bool:
         """Whether the cluster has this topic (logical name)."""
-        return self._physical(topic) in self._topics
+        known = self._known.get(topic)
+        if known is None:
+            known = self._known[topic] = bool(find_topics(self._admin, [self._physical(topic)]))
+        return known
 
     def send(self, record: Output) -> None:
         """Hand a record over; waits while too many are under way. A timestamp of 0 means now; a partition below 0, by key."""

@@ -12,15 +12,15 @@ from streams.hop import RawRecord
 from streams.jsonlines import dump, shown_value
 from streams.topics import HOLDS, MILESTONES, RELEASES, STATUS
 
-__all__ = ["order_of", "said"]
+__all__ = ["orders_of", "said"]
 
 _LONGEST: Final = 160
 
 
-def order_of(record: RawRecord) -> str:
-    """The order that a record of an output or dead letter topic names; else its key. Empty where there is none."""
+def orders_of(record: RawRecord) -> list[str]:
+    """The orders that a record of an output or dead letter topic names; else its key."""
     named = dead_letter_headers.read(record.headers).get(dead_letter_headers.ORDER_ID, "")
-    return named or (record.key or b"").decode(errors="replace")
+    return named.splitlines() or [(record.key or b"").decode(errors="replace")]
 
 
 def said(record: RawRecord) -> str:

@@ -50,8 +50,8 @@ class Settings(BaseSettings):
     sweep_interval_ms: int = Field(1_000, ge=10)
     """How often the due index is looked at."""
 
-    cached_rows: int = Field(20_000, ge=0)
-    """Decoded rows kept in memory a partition."""
+    cached_rows: int = Field(2_000, ge=0)
+    """Decoded rows kept in memory a hop and partition; one takes about ten times its stored size."""
 
     max_record_bytes: int = Field(1_000_000, ge=1_000)
     """Raw records with a larger value become dead letters (OVERSIZED)."""
@@ -75,7 +75,9 @@ class Settings(BaseSettings):
     ssl_certificate: Path | None = None
     ssl_key: Path | None = None
 
-    schema_registry_url: SecretStr = Field(SecretStr(""), validation_alias=AliasChoices("SCHEMA_REGISTRY_URL", "MILEPOST_SCHEMA_REGISTRY_URL", "schema_registry_url"))
+    schema_registry_url: SecretStr = Field(
+        SecretStr(""), validation_alias=AliasChoices("SCHEMA_REGISTRY_URL", "MILEPOST_SCHEMA_REGISTRY_URL", "schema_registry_url")
+    )
     """Empty: the embedded registry (the `avro/` folder). User and password may be part of the URL."""
 
     @model_validator(mode="after")

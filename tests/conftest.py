@@ -25,8 +25,9 @@ from streams.errors import ConfigurationError
 from streams.settings import Settings
 
 # A slow machine is no failure, and a failure must say how to repeat it. HYPOTHESIS_PROFILE=thorough looks longer.
-hypothesis.settings.register_profile("usual", deadline=None, print_blob=True)
-hypothesis.settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=2_000)
+_SLOW_IS_FINE = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("usual", deadline=None, print_blob=True, suppress_health_check=_SLOW_IS_FINE)
+hypothesis.settings.register_profile("thorough", hypothesis.settings.get_profile("usual"), max_examples=2_000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
 
 _EXISTING_CLUSTER = os.environ.get("KAFKA_BOOTSTRAP", "")

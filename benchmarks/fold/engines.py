@@ -61,12 +61,18 @@ def _quix_venv() -> None:
 
 
 def _streams_classes() -> None:
-    """Compiles the Java job and fetches its jars."""
+    """Compiles the Java job and fetches its jars, unless that was done since its sources changed."""
+    sources = (_STREAMS / "pom.xml", *_STREAMS.glob("src/main/java/*.java"))
+    stamp = _STREAMS / "target" / "sources.built"
+    content = b"".join(path.read_bytes() for path in sources)
+    if shutil.which("java") and stamp.exists() and stamp.read_bytes() == content:
+        return
     for tool in ("java", "mvn"):
         if shutil.which(tool) is None:
             raise Unavailable(f"Kafka Streams needs {tool}: install openjdk-17-jdk-headless and maven")
     goals = ("compile", "dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory=target/libs")
     _step("build the Kafka Streams job", "mvn", "-q", "-B", "-f", str(_STREAMS / "pom.xml"), *goals)
+    stamp.write_bytes(content)
 
 
 def _step(what: str, *command: str) -> None:

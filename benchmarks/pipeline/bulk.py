@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ _ORDER = ROW + b"o/"
 _TERMS = ROW + b"t/"
 _RESTORED = re.compile(r"(\w+): \d+ partitions ready, (\d+) entries restored in ([0-9.]+) s")
 _PROBE_RATE = 50.0
+_FEW = 100
 _START_S = 300.0
 _YEAR_MS = 365 * 86_400_000
 
@@ -50,9 +50,6 @@ class Bulk:
     restore_s: list[float]
     """How long the restore of all stores took, as the worker's log says."""
 
-    first_output_s: list[float]
-    """From starting a worker without any local file to its first committed output."""
-
     rss_restored: int
     """Resident bytes after the restore, before the load."""
 
@@ -65,7 +62,10 @@ class Bulk:
 def measure_bulk(
     bootstrap: str, scratch: Path, sample: Sequence[Output], load: Sequence[Output], orders: int, rounds: int, said: Callable[[str], None]
 ) -> Bulk:
-    """`sample` runs through a worker, and its rows are copied under new keys until there are `orders`; `load` is another day with the same terms."""
+    """`sample` runs through a worker, and its rows are copied under new keys until there are `orders`.
+
+    `load` is another day with the same terms: its first records come slowly during the restores, the others as a backlog after them.
+    """
     rows = _rows_of(bootstrap, scratch, sample)
     real = [entry for entry in rows["shipment"] if entry[1].startswith(_ORDER)]
     if not real:
@@ -78,30 +78,29 @@ def measure_bulk(
             said(f"writing {copies} copies of {len(rows[hop]):,} entries of {hop}")
             topic = changelog_topic(here.settings.app_id, hop)
             for copy in range(1, copies + 1):
-                backlog.append(Output(topic, key, value, (), partition) for partition, key, value in _copied(rows[hop], copy))
+                copied = list(_copied(rows[hop], copy))
+                backlog.append(Output(topic, key, value, (), partition) for partition, key, value in copied)
                 backlog.release()
-            entries += len(rows[hop]) * copies
-            size += sum(len(key) + len(value) for _, key, value in rows[hop]) * copies
-        probe, rest = load[: len(load) // 10], load[len(load) // 10 :]
-        with here.reader(_nothing) as reader, SteadyFeed(bootstrap, here.prefix, probe, _PROBE_RATE):
-            restores = []
+                entries += len(copied)
+                size += sum(len(key) + len(value) for _, key, value in copied)
+        restores = []
+        with here.reader(_nothing) as reader, SteadyFeed(bootstrap, here.prefix, load, _PROBE_RATE) as feed:
             for number in range(rounds):
-                cold = _first_output(here, reader)
-                warm = _first_output(here, reader)
-                restores.append(cold - warm)
-                said(
-                    f"restore {number + 1}: {entries:,} entries, first output after {cold:.1f} s without the store and {warm:.1f} s with it"
-                )
-                if number + 1 < rounds:
-                    here.lose_store()
-        here.lose_store()
+                _first_output(here, reader)
+                restored, seconds = _restored(here)
+                if restored < entries:
+                    raise RuntimeError(f"{restored:,} entries were restored, not {entries:,}: the store was not lost")
+                restores.append(seconds)
+                said(f"restore {number + 1}: {restored:,} entries in {seconds:.1f} s")
+                here.lose_store()
+        rest = load[len(feed.appended_at) :]
         with here.reader(_nothing) as reader, here.worker() as worker:
-            reader.drain(3.0)
+            run_backlog(here, reader, worker, rest[:_FEW])
             resting = worker.meter.last_rss
-            run_backlog(here, reader, worker, rest)
+            run_backlog(here, reader, worker, rest[_FEW:])
             peak = worker.meter.peak_rss
     mean = sum(len(value) for _, _, value in real) / len(real)
-    return Bulk(len(real) * copies, entries, mean, size, restores, firsts, resting, peak, len(rest))
+    return Bulk(len(real) * copies, entries, mean, size, restores, resting, peak, len(rest))
 
 
 def _rows_of(bootstrap: str, scratch: Path, sample: Sequence[Output]) -> dict[str, list[Entry]]:
@@ -140,15 +139,11 @@ def _restored(here: Installation) -> tuple[int, float]:
     return sum(entries for entries, _ in found.values()), max(seconds for _, seconds in found.values())
 
 
-def _first_output(here: Installation, reader: CommittedReader[Any]) -> float:
-    """Seconds from starting the worker to its first committed output; the worker is stopped again."""
-    started = time.perf_counter()
-    seen = len(reader.kept)
+def _first_output(here: Installation, reader: CommittedReader[Any]) -> None:
+    """Runs the worker until its first committed output."""
     with here.worker() as worker:
-        reader.until(seen + 1, _START_S, worker.check)
-        taken = reader.last_at - started
+        reader.until(len(reader.kept) + 1, _START_S, worker.check)
     reader.drain(0.5)
-    return taken
 
 
 def _entry(message: Message) -> tuple[int, bytes, bytes | None]:

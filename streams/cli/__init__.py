@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "watch": ("streams.cli.watch", "Follow what the pipeline says."),
     "simulate": ("streams.cli.simulate", "Run raw records through the pipeline without Kafka."),
     "explain": ("streams.cli.explain", "Say how raw records are read, and why they are refused."),
+    "demo": ("streams.cli.demo", "A realistic day through a real Kafka and two workers, shown and proven."),
     "verify": ("streams.cli.verify", "Recompute from the topics what the pipeline should have said, and compare."),
 }
 """Name: module, and the line that `milepost --help` shows."""

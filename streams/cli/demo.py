@@ -9,13 +9,12 @@ from typing import Annotated, Final
 import typer
 
 from streams.cli.output import print_json
-from streams.demo import Outcome, play, staged
+from streams.demo import Outcome, perform, staged
 from streams.demo.screen import open_screen, tables, timeline
 
 __all__ = ["command"]
 
 _MOST_DIFFERENCES: Final = 30
-_TIMELINE_LINES: Final = 40
 
 
 def command(
@@ -41,7 +40,7 @@ def command(
     screen = open_screen(to_stderr=as_json)
     with staged(own, workers, keep=keep, tell=screen.tell) as stage:
         with screen:
-            outcome = play(stage, orders, seed, rate, screen)
+            outcome = perform(stage, orders, seed, rate, screen)
         settings = stage.settings
     if as_json:
         print_json(outcome.as_dict())
@@ -65,7 +64,8 @@ def _print_outcome(outcome: Outcome) -> None:
     console.print()
     console.print(tables(board))
     console.print()
-    console.print(timeline(board, _TIMELINE_LINES))
+    for event in timeline(board):
+        console.print(event, soft_wrap=True)
     console.print()
     print_report(outcome.report)
     for line in outcome.differences[:_MOST_DIFFERENCES]:

@@ -32,7 +32,8 @@ def command(
     """Send raw records to the topics of this installation, in the order of the lines, each once.
 
     Lines as in `milepost simulate`: {"topic", "key", "value", "headers", "timestamp"}. Keys and headers are sent as they are given;
-    topics by their names without MILEPOST_PREFIX. Old timestamps count against the topics' retention, so by default records are stamped now.
+    topics by their names without MILEPOST_PREFIX. Old timestamps count against the topics' retention: by default
+    records are stamped now.
 
     Example: `milepost generate --orders 200 | milepost produce - --rate 500`
     """

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -20,6 +21,9 @@ from streams.settings import Settings
 from streams.topics import TERMS, dead_letter_topic
 
 __all__ = ["command"]
+
+_ALLOCATIONS_A_COLLECTION: Final = 200_000
+"""Rows stay, and hold no cycles: looking through all of them as often as Python does by default costs a tenth of the time."""
 
 
 def command(
@@ -53,6 +57,7 @@ def command(
     end = None if until is None else moment("--until", until)
     start = now_ms() if at is None else moment("--at", at)
     contracts = [] if terms is None else _contracts(terms)
+    gc.set_threshold(_ALLOCATIONS_A_COLLECTION)
     try:
         with opened(file) as stream:
             for number, record in records(stream, bad, start):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -14,7 +16,8 @@ from streams.verify import Finding, Kind, Report, verify
 __all__ = ["command", "print_report"]
 
 _NOT_YET = 4
-_MOST_SHOWN = 50
+_MOST_ORDERS = 20
+_MOST_FINDINGS = 10
 
 
 def command(
@@ -52,53 +55,43 @@ def command(
 
 
 def print_report(report: Report) -> None:
-    """The report as tables on standard output: counts by topic, then findings by order."""
+    """The report on standard output: counts by topic, then findings by order."""
     from rich.console import Console
 
     from streams.cli.output import print_table
 
-    topics = sorted({*report.compared, *report.not_yet, *report.unverifiable, *report.ticks, *(f.topic for f in report.findings)})
-    kinds = [kind.value for kind in Kind]
+    columns: dict[str, Counter[str]] = {"as recomputed": report.compared, "ticks": report.ticks}
+    columns |= {kind.value: Counter(finding.topic for finding in report.findings if finding.kind is kind) for kind in Kind}
+    columns |= {"not yet": report.not_yet, "unverifiable": report.unverifiable}
+    shown = {title: counts for title, counts in columns.items() if counts.total()}
+    topics = sorted({topic for counts in shown.values() for topic, count in counts.items() if count})
     print_table(
-        ["topic", "as recomputed", "ticks", *kinds, "not yet", "unverifiable"],
-        [
-            [
-                topic,
-                str(report.compared[topic]),
-                _or_blank(report.ticks[topic]),
-                *(_or_blank(sum(f.kind is kind and f.topic == topic for f in report.findings)) for kind in Kind),
-                _or_blank(report.not_yet[topic]),
-                _or_blank(report.unverifiable[topic]),
-            ]
-            for topic in topics
-        ],
+        ["topic", *shown], [[topic, *(f"{counts[topic]:,}" if counts[topic] else "" for counts in shown.values())] for topic in topics]
     )
-    if report.findings:
-        _print_findings(report)
-    counts = ", ".join(f"{report.count(kind)} {kind}" for kind in Kind)
-    verdict = f"verified {report.compared.total()} records: {counts}"
+    _print_findings(report)
+    verdict = f"verified {report.compared.total():,} records: " + ", ".join(f"{report.count(kind)} {kind}" for kind in Kind)
     if not report.complete:
-        verdict += f", {report.not_yet.total()} not yet (the workers have not processed everything; run it again, or raise --wait)"
+        verdict += f", {report.not_yet.total():,} not yet (the workers have not processed everything; run it again, or raise --wait)"
     if report.unverifiable:
-        verdict += f"; {report.unverifiable.total()} could not be judged: retention or compaction removed what explains them"
+        verdict += f"; {report.unverifiable.total():,} could not be judged: retention or compaction removed what explains them"
     style = "green" if report.clean else "red" if report.findings else "yellow"
     Console(soft_wrap=True, highlight=False).print(verdict, style=style, markup=False)
 
 
 def _print_findings(report: Report) -> None:
-    from streams.cli.output import print_table
-
-    rows: list[list[str]] = []
-    for order, findings in report.by_order():
-        rows += [_row(order, finding) for finding in findings]
-    print_table(["order", "what", "topic", "hop", "cause", "found at", "detail"], rows[:_MOST_SHOWN])
-    if len(rows) > _MOST_SHOWN:
-        print(f"and {len(rows) - _MOST_SHOWN} more: --json shows all")
-
-
-def _row(order: str, finding: Finding) -> list[str]:
-    return [order, finding.kind.value, finding.topic, finding.hop, finding.cause, finding.found, finding.detail]
+    for order, findings in islice(report.by_order(), _MOST_ORDERS):
+        print(order or "(names no order)")
+        for finding in findings[:_MOST_FINDINGS]:
+            print(f"  {_words(finding)}")
+        if len(findings) > _MOST_FINDINGS:
+            print(f"  and {len(findings) - _MOST_FINDINGS} more")
+    more = sum(1 for _ in report.by_order()) - _MOST_ORDERS
+    if more > 0:
+        print(f"and {more} more orders: --json shows all")
 
 
-def _or_blank(count: int) -> str:
-    return str(count) if count else ""
+def _words(finding: Finding) -> str:
+    parts = [f"{finding.kind:<10}", finding.found or finding.topic]
+    if finding.cause:
+        parts.append(f"which {finding.hop} makes of {finding.cause}")
+    return " ".join(parts) + (f": {finding.detail}" if finding.detail else "")

@@ -9,11 +9,12 @@ from typing import Annotated, Final
 
 import typer
 
+from streams.contracts.remote import connect
 from streams.domain.instant import from_millis
 from streams.following import Follower
 from streams.hop import RawRecord
 from streams.jsonlines import dump, shown_bytes, shown_headers, shown_value
-from streams.readable import order_of, said
+from streams.readable import orders_of, said
 from streams.settings import Settings
 from streams.topics import EVENTS, HOLDS, MILESTONES, RAW_TOPICS, REFERENCES, RELEASES, STATUS, TERMS, dead_letter_topic
 
@@ -40,17 +41,19 @@ def command(
 
     Example: `milepost watch --order 1000:4711 --from-start --until-idle 3`
     """
+    settings = Settings()
+    connect(settings.schema_registry_url.get_secret_value(), settings.prefix)  # whose ids the values may carry
     orders = frozenset(order or ())
     write = _write_json if as_json else _writer()
     heard = time.monotonic()
     try:
-        with Follower(Settings(), topic or _DEFAULT, from_start=from_start) as follower:
+        with Follower(settings, topic or _DEFAULT, from_start=from_start) as follower:
             while until_idle is None or time.monotonic() - heard < until_idle:
                 records = follower.read()
                 if records:
                     heard = time.monotonic()
                 for record in records:
-                    if not orders or order_of(record) in orders:
+                    if not orders or not orders.isdisjoint(orders_of(record)):
                         write(record)
                 sys.stdout.flush()
     except KeyboardInterrupt:
@@ -84,7 +87,13 @@ def _writer() -> Callable[[RawRecord], None]:
         style = _STYLES.get(record.topic, "red" if record.topic.endswith(".dlq") else "")
         console.print(
             Text.assemble(
-                (when, "dim"), "  ", (f"{record.topic:<20}", style), "  ", (f"{order_of(record):<18}", "bold"), "  ", said(record)
+                (when, "dim"),
+                "  ",
+                (f"{record.topic:<20}", style),
+                "  ",
+                (f"{', '.join(orders_of(record)):<18}", "bold"),
+                "  ",
+                said(record),
             )
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Annotated
 
 import typer
@@ -33,5 +34,14 @@ def command(
         raise typer.Exit(main(settings.worker))
     from streams.supervise import supervise, worker_specs
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    _log_to_standard_error()
     raise typer.Exit(supervise(worker_specs(settings, workers)))
+
+
+def _log_to_standard_error() -> None:
+    """In UTC, as the workers do."""
+    formatter = logging.Formatter("%(asctime)sZ %(levelname)s supervisor: %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.INFO, handlers=[handler])

@@ -9,6 +9,7 @@ truth        what really happened
 outcome      what must come of it
 expectation  the same in a file
 compare      what is different from it
+found        what a run said, gathered from its output topics
 """
 
 from streams.day.compare import Actual, compare

@@ -58,7 +58,7 @@ class Actual:
 
 @dataclass(frozen=True, slots=True)
 class SeenDeadLetter:
-    """A dead letter as it was found."""
+    """A dead letter as it was found; one that holds several orders counts once for each."""
 
     topic: str
     """The dead-letter topic, by its logical name."""

@@ -49,7 +49,7 @@ class Expected(msgspec.Struct, frozen=True, tag_field="kind", tag="order"):
 
 
 class ExpectedDeadLetter(msgspec.Struct, frozen=True, tag_field="kind", tag="dead_letter"):
-    """One dead letter."""
+    """One dead letter; of one that holds several orders, its effect on one of them."""
 
     topic: str
     """The topic that the record was read from; the dead letter is on `<topic>.dlq`."""

@@ -34,8 +34,8 @@ class Found:
         elif topic.endswith(_DEAD_LETTERS):
             said = dead_letter_headers.read(headers)
             record = next((text for name, text in headers if name == "message-id"), key or b"")
-            order_id = said.get(dead_letter_headers.ORDER_ID, "")
-            self.dead_letters.append(SeenDeadLetter(topic, record.decode(errors="replace"), said[dead_letter_headers.CODE], order_id))
+            for order_id in said.get(dead_letter_headers.ORDER_ID, "").split("\n"):
+                self.dead_letters.append(SeenDeadLetter(topic, record.decode(errors="replace"), said[dead_letter_headers.CODE], order_id))
 
     def differences(self, expectations: Iterable[Expectation]) -> Iterator[str]:
         """Every difference as a line in plain words, orders that nobody expects included; nothing where all is as expected."""

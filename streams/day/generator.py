@@ -11,7 +11,7 @@ from typing import Final
 
 import orjson
 
-from streams.day.expectation import Expected, ExpectedDeadLetter, ExpectedParked
+from streams.day.expectation import Expectation
 from streams.day.outcome import outcome_of
 from streams.day.profile import REALISTIC, Profile, Situation
 from streams.day.situations import strays
@@ -95,15 +95,13 @@ class Day:
         while waiting:
             yield heappop(waiting)[3]
 
-    def expectations(self) -> Iterator[Expected | ExpectedDeadLetter | ExpectedParked]:
+    def expectations(self) -> Iterator[Expectation]:
         """What must have come of each order, each refused record and each parked statement once all is digested."""
         for story, _ in self._told(0):
             for order in story.orders:
                 yield outcome_of(order)
-            for refused in story.refused:
-                yield ExpectedDeadLetter(refused.topic, refused.record, refused.reason, refused.order_id)
-            for parked in story.parked:
-                yield ExpectedParked(parked.reference, parked.topic)
+            yield from story.refused
+            yield from story.parked
 
     def stories(self) -> Iterator[Story]:
         """The stories with all their records of the first phase."""

@@ -23,7 +23,7 @@ _WITHOUT_TERMS: Final = (EXPIRED, NEVER_SENT)
 
 def outcome_of(order: Order) -> Expected:
     """The final result of the order."""
-    released = {} if order.posted_first else released_of(order)
+    released = _released(order)
     return Expected(
         order_id=order.id,
         situation=order.situation,
@@ -39,6 +39,12 @@ def outcome_of(order: Order) -> Expected:
         open_exceptions=order.open_exceptions,
         open_disputes=len(order.open_disputes),
     )
+
+
+def _released(order: Order) -> Amounts:
+    if order.posted_first:
+        return {}
+    return released_of(order) if order.released_before is None else order.released_before
 
 
 def released_of(order: Order) -> Amounts:
@@ -140,6 +146,8 @@ def _billing(order: Order, released: Amounts) -> str:
 
 
 def _decisions(order: Order, released: Amounts) -> dict[str, int]:
+    if order.revoked:
+        return {"RELEASE": 1, "REVOKE": 1}
     if not released:
         return {}
     return {"RELEASE" if released == order.ordered() else "PARTIAL_RELEASE": 1}

@@ -11,9 +11,10 @@ from typing import Any, Final, TypeVar
 
 import orjson
 
+from streams.day.expectation import ExpectedDeadLetter, ExpectedParked
 from streams.day.truth import Order
 
-__all__ = ["CLOSING", "DAYTIME", "Frame", "Refused", "Parked", "Story", "Told"]
+__all__ = ["CLOSING", "DAYTIME", "Frame", "Story", "Told"]
 
 DAYTIME: Final = 1
 """Phase of nearly all records."""
@@ -23,7 +24,6 @@ CLOSING: Final = 2
 
 _HOUR: Final = 3600
 _T = TypeVar("_T")
-
 
 Told = tuple[int, int, int, bytes]
 """A record: when it arrives (ms since the epoch), the story's slot, its serial within the story, the JSON line. Sorts by arrival."""
@@ -51,34 +51,8 @@ class Frame:
 
     @property
     def tag(self) -> str:
-        """Three digits that tell the numbers of one seed's day from another's."""
-        return f"{self.seed % 1000:03d}"
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A record that must end as a dead letter."""
-
-    record: str
-    """Value of its `message-id` header; of a record of ours, which has none, its key."""
-
-    topic: str
-    """The topic that it was read from: a raw one, or our own where it was refused later."""
-
-    reason: str
-    order_id: str = ""
-    """The order it names, where that can be read; its release is then held."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parked:
-    """A statement whose reference means no order at its time: it waits until its time to live ends."""
-
-    reference: str
-    """Key of its row, `kind:issuer:value`."""
-
-    topic: str
-    """Where its raw record was."""
+        """Three digits, not all zero, that tell the numbers of one seed's day from another's."""
+        return f"{1 + self.seed % 999:03d}"
 
 
 @dataclass(slots=True)
@@ -98,13 +72,9 @@ class Story:
 
     situation: str = ""
     orders: list[Order] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-    parked: list[Parked] = field(default_factory=list)
+    refused: list[ExpectedDeadLetter] = field(default_factory=list)
+    parked: list[ExpectedParked] = field(default_factory=list)
     records: list[Told] = field(default_factory=list)
-
-    repeated: int = 0
-    """Records that their channel delivered twice."""
-
     phase: int = DAYTIME
     now: datetime = field(init=False)
     """The story's clock: the time at which the next thing happens."""
@@ -165,7 +135,6 @@ class Story:
         arrival = self._arrival(minutes, hours_late)
         repeat = not once and self.rng.random() < self.frame.duplicates
         again = self._arrival(minutes * 3 + 1, hours_late) if repeat else 0
-        self.repeated += repeat
         if self.phase != self.telling:
             return
         line: dict[str, Any] = {

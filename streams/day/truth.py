@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from streams.day.world import Carrier, Company, Contract, Warehouse
 
-__all__ = ["Amounts", "Line", "Order", "Shipment"]
+__all__ = ["Amounts", "Line", "Order", "Shipment", "add"]
 
 Amounts = dict[str, Decimal]
 """Quantity by order line."""
@@ -84,6 +84,12 @@ class Order:
     milestones: Counter[str] = field(default_factory=Counter)
     decisions_vary: bool = False
     """How many decisions lead to the result depends on what arrives first."""
+
+    released_before: Amounts | None = None
+    """What was released in the first phase, where something stops the order only in the second."""
+
+    revoked: bool = False
+    """Released in full in the first phase, and taken back in the second."""
 
     release_varies: bool = False
     """Even whether a release comes before the posting depends on that."""

@@ -6,7 +6,7 @@ screen  the board in a terminal, or as plain lines
 play    feeds the day, waits until it is digested, compares and verifies
 """
 
-from streams.demo.play import Outcome, play
+from streams.demo.play import Outcome, perform
 from streams.demo.stage import Stage, staged
 
-__all__ = ["Outcome", "Stage", "play", "staged"]
+__all__ = ["Outcome", "Stage", "perform", "staged"]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
 from streams.day.found import Found
-from streams.domain.instant import from_millis
 from streams.hop import RawRecord
-from streams.readable import order_of, said
+from streams.readable import orders_of, said
 from streams.topics import EVENTS, HOLDS, MILESTONES, RAW_TOPICS, REFERENCES, RELEASES, STATUS, TERMS, dead_letter_topic
 
 __all__ = ["FOLLOWED", "Board"]
@@ -31,7 +30,7 @@ class Board:
         self.found = Found()
         self.outputs = 0
         self.timeline: list[tuple[datetime, str, str]] = []
-        """Of the watched order: log time, topic, what was said."""
+        """Of the watched order: when we heard it, topic, what was said."""
 
         self.last_heard = time.monotonic()
         self._recent: deque[tuple[float, int]] = deque()
@@ -43,10 +42,11 @@ class Board:
         self.last_heard = time.monotonic()
         self._recent.append((self.last_heard, len(records)))
         self.outputs += len(records)
+        now = datetime.now(UTC)
         for record in records:
             self.found.take(record.topic, record.key, record.value, record.headers)
-            if record.topic in _IN_THE_TIMELINE and order_of(record) == self.watched_order:
-                self.timeline.append((from_millis(record.timestamp), record.topic, said(record)))
+            if record.topic in _IN_THE_TIMELINE and self.watched_order in orders_of(record):
+                self.timeline.append((now, record.topic, said(record)))
 
     @property
     def rate(self) -> float:

@@ -21,9 +21,9 @@ from streams.jsonlines import parse
 from streams.pipeline import hops
 from streams.producing import Sender
 from streams.verify import Report, verify
-from streams.verify.run import records_behind
+from streams.verify.lag import records_behind
 
-__all__ = ["Outcome", "play"]
+__all__ = ["Outcome", "perform"]
 
 _QUIET_SECONDS: Final = 2.0
 """All is digested when the workers have read everything and nothing has been said for so long; timers fire every 0.2 s."""
@@ -72,12 +72,13 @@ class Outcome:
         }
 
 
-def play(stage: Stage, orders: int, seed: int, rate: float, screen: Screen) -> Outcome:
+def perform(stage: Stage, orders: int, seed: int, rate: float, screen: Screen) -> Outcome:
     """Run a day of that many orders, sent at up to `rate` raw records a second, over the stage; blocks until all is known.
 
     Raises `MilepostError` if the workers end, or nothing moves for two minutes.
     """
     day = generate(seed, orders, recent_start(datetime.now(UTC), orders))
+    steps = hops(stage.settings)  # which also connects to the schema registry, where there is one: outputs may carry its ids
     board = Board(_telling_order(day))
     scene = Scene("sending the day", sum(1 for _ in day.lines()), board=board)
     with Follower(stage.settings, FOLLOWED, from_start=True) as follower, Sender(stage.settings) as sender:
@@ -96,7 +97,7 @@ def play(stage: Stage, orders: int, seed: int, rate: float, screen: Screen) -> O
     screen.tell("comparing every order with what was expected of it")
     differences = list(board.found.differences(day.expectations()))
     screen.tell("verifying: recomputing from the topics what each hop had to send")
-    report = verify(stage.settings, hops(stage.settings), state=True)
+    report = verify(stage.settings, steps, state=True)
     return Outcome(seed, orders, scene.records, seconds, board, report, differences)
 
 
@@ -154,7 +155,7 @@ def _digest(stage: Stage, follower: Follower, scene: Scene, sender: Sender, bega
 
 
 def _telling_order(day: Day) -> str:
-    """An order whose timeline is worth watching: among the first hundred, the one with the most decisions and milestones."""
+    """An order whose timeline is worth watching: among the first hundred, the one with the most kinds of milestones and decisions."""
     expected: Iterator[Expected] = (found for found in day.expectations() if isinstance(found, Expected))
     first = [order for order, _ in zip(expected, range(100), strict=False)]
-    return max(first, key=lambda order: (sum((order.decisions or {}).values()), sum(order.milestones.values()))).order_id
+    return max(first, key=lambda order: len(order.milestones) + 2 * len(order.decisions or {})).order_id

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from streams.demo.board import Board
 
-__all__ = ["Scene", "Screen", "open_screen", "tables"]
+__all__ = ["Scene", "Screen", "open_screen", "tables", "timeline"]
 
 _DRAW_EVERY_SECONDS: Final = 0.25
 _LINE_EVERY_SECONDS: Final = 2.0
@@ -144,17 +144,19 @@ def _drawing(scene: Scene) -> RenderableType:
         Text(f"{board.rate:,.0f} outputs/s", style="cyan"),
         Text(f"{scene.seconds:.0f} s"),
     )
-    return Group(head, Text(), tables(board), Text(), timeline(board, _TIMELINE_LINES))
+    order, *lines = timeline(board)
+    recent = lines[-_TIMELINE_LINES:]
+    for line in recent:
+        line.no_wrap, line.overflow = True, "ellipsis"
+    return Group(head, Text(), tables(board), Text(), order, *recent)
 
 
-def timeline(board: Board, most: int) -> RenderableType:
-    """What was said of the watched order, the latest at the bottom."""
-    table = Table.grid(padding=(0, 2))
-    for when, topic, words in board.timeline[-most:]:
-        table.add_row(
-            Text(when.strftime("%H:%M:%S.%f")[:-3], style="dim"), Text(topic, style="cyan"), Text(words, overflow="ellipsis", no_wrap=True)
-        )
-    return Group(Text(f"order {board.watched_order}", style="bold"), table)
+def timeline(board: Board) -> list[Text]:
+    """What was said of the watched order, a line each, in the order in which it was heard."""
+    lines = [Text(f"order {board.watched_order}", style="bold")]
+    for when, topic, words in board.timeline:
+        lines.append(Text.assemble((when.strftime("%H:%M:%S"), "dim"), "  ", (f"{topic:<19}", "cyan"), "  ", words))
+    return lines
 
 
 def _counts(title: str, counts: Mapping[str, int]) -> Table:

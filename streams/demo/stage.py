@@ -118,7 +118,8 @@ def _stop_broker(cluster: LocalCluster, keep: bool) -> None:
 
 
 def _delete_topics(settings: Settings) -> None:
-    for future in connect(settings).delete_topics([topic.name for topic in wanted_topics(settings)], operation_timeout=30).values():
+    admin = connect(settings)
+    for future in admin.delete_topics([topic.name for topic in wanted_topics(settings)], operation_timeout=30).values():
         future.result()
 
 

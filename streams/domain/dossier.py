@@ -143,10 +143,11 @@ class Dossier:
                 foretold(self, fact)
 
     def _ordered(self, fact: Fact) -> None:
-        if fact.more is None or fact.more.order is None:
+        revision = fact.more.order if fact.more is not None else None
+        if revision is None:
             return
-        if self.order is None or _revision_rank(fact) > _revision_rank(self.order):
-            self.order, self.revision = fact, fact.more.order
+        if self.order is None or self.revision is None or _revision_rank(fact, revision) > _revision_rank(self.order, self.revision):
+            self.order, self.revision = fact, revision
             self.goods = None
 
     def _cancelled(self, fact: Fact) -> None:
@@ -260,9 +261,9 @@ def blocks_billing(fact: Fact) -> bool:
     return fact.milestone is Milestone.DELIVERED_WITH_EXCEPTION or effect not in (Effect.INFO, Effect.DELAY, Effect.DELIVERY_BLOCK)
 
 
-def _revision_rank(fact: Fact) -> tuple[int, datetime, str]:
-    number = fact.more.order.number if fact.more is not None and fact.more.order is not None else -1
-    return number, fact.at, fact.id
+def _revision_rank(fact: Fact, revision: Revision) -> tuple[int, datetime, str, Revision]:
+    """The highest number counts, then the latest word; the rest only makes sure that arrival order never matters."""
+    return revision.number, fact.at, fact.id, revision
 
 
 def _forecast_rank(fact: Fact) -> tuple[bool, datetime, datetime, str]:

@@ -1,7 +1,8 @@
 """What a row remembers of the events it was told: facts, each once, however often and by whomever it was said.
 
 Two events are the same fact when they say the same of the same thing at the same moment (`Fact.key`). A fact that is told again, by another
-channel or a replay, only gains a source. A retraction is a fact too, which names the event that it takes back; it may come first.
+channel or a replay, only gains a source. A retraction is a fact too, which names the event that it takes back; it may come first. A fact
+that several sources told is gone when one of them takes it back.
 """
 
 from __future__ import annotations

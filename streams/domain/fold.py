@@ -131,7 +131,7 @@ def _settle(row: OrderRow, terms: Callable[[str], TermsChanged | None], at: date
         row.hold = reasons
         outcome.hold = Hold(row.order_id, reasons, at)
         outcome.changed = True
-    status = snapshot(dossier, goods, ledger, sums, verdict.target)
+    status = snapshot(dossier, goods, ledger, sums, verdict.counted.target)
     if status != row.status:
         row.status = status
         outcome.status = as_said(row.order_id, status, at)
@@ -142,7 +142,7 @@ def _settle(row: OrderRow, terms: Callable[[str], TermsChanged | None], at: date
     if dossier.cancelled:
         settled = not reasons and not covered
     waits_for = "" if settled or dossier.revision is None else dossier.revision.terms_id
-    if (waits_for, verdict.wake_at) != (row.waits_for, row.wake_at):
-        row.waits_for, row.wake_at = waits_for, verdict.wake_at
+    if (waits_for, verdict.counted.wake_at) != (row.waits_for, row.wake_at):
+        row.waits_for, row.wake_at = waits_for, verdict.counted.wake_at
         outcome.changed = True
-    outcome.wake_at = verdict.wake_at
+    outcome.wake_at = verdict.counted.wake_at

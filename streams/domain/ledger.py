@@ -28,7 +28,8 @@ from streams.domain.order import Basis, InvoiceEntry, Ledger, LedgerLine, Releas
 from streams.domain.portions import NONE, Amounts, Goods, plus
 
 if TYPE_CHECKING:
-    from streams.domain.gate import Cause, Verdict
+    from streams.domain.billable import Cause
+    from streams.domain.gate import Verdict
 
 __all__ = ["Billed", "billed", "decide", "enter_invoices", "release_id"]
 
@@ -101,134 +102,131 @@ def decide(ledger: Ledger, verdict: Verdict, dossier: Dossier, goods: Goods, ord
 
     `happened_at` dates a reversal: the time of the event that caused it.
     """
-    sums = billed(ledger, dossier)
-    covered = sums.covered
-    decisions: list[Decision] = []
-    revoke, credit = _too_much(verdict, sums, covered)
-    if revoke:
-        decisions.append(_reverse(ledger, DecisionKind.REVOKE, revoke, dossier, goods, sums, order_id, happened_at))
-    if credit:
-        decisions.append(_reverse(ledger, DecisionKind.CREDIT_REQUEST, credit, dossier, goods, sums, order_id, happened_at))
-        _credit(ledger, dossier, dict(credit))
-    if revoke or credit:
-        covered = billed(ledger, dossier).covered
-    if not verdict.stopped:
-        forth = {
+    return _Step(ledger, verdict, dossier, goods, order_id).decisions(happened_at)
+
+
+class _Step:
+    """One step of one ledger."""
+
+    def __init__(self, ledger: Ledger, verdict: Verdict, dossier: Dossier, goods: Goods, order_id: str) -> None:
+        self.ledger = ledger
+        self.verdict = verdict
+        self.dossier = dossier
+        self.ordered = goods.ordered
+        self.order_id = order_id
+        self.before = billed(ledger, dossier)
+        self.covered = self.before.covered
+
+    def decisions(self, happened_at: datetime) -> list[Decision]:
+        decisions: list[Decision] = []
+        if self.before.released:
+            revoke, credit = self.too_much()
+            if revoke:
+                decisions.append(self.reverse(DecisionKind.REVOKE, revoke, happened_at))
+            if credit:
+                decisions.append(self.reverse(DecisionKind.CREDIT_REQUEST, credit, happened_at))
+                _credit(self.ledger, self.dossier, dict(credit))
+        more = {} if self.verdict.stopped else self.too_little()
+        if more:
+            decisions.append(self.release(more))
+        return decisions
+
+    def too_little(self) -> Amounts:
+        """What may be released and is not covered."""
+        covered, stopped = self.covered, self.verdict.stopped_lines
+        return {
             line: quantity - covered.get(line, NONE)
-            for line, quantity in verdict.target.items()
-            if quantity > covered.get(line, NONE) and line not in verdict.stopped_lines
+            for line, quantity in self.verdict.counted.target.items()
+            if quantity > covered.get(line, NONE) and line not in stopped
         }
-        if forth:
-            decisions.append(_release(ledger, verdict, dossier, goods, covered, forth, order_id))
-    return decisions
 
+    def too_much(self) -> tuple[Amounts, Amounts]:
+        """What to revoke and what to credit: of too much covered what is not posted, of too much released the rest."""
+        revoke: Amounts = {}
+        credit: Amounts = {}
+        unposted = {line: quantity - self.before.posted.get(line, NONE) for line, quantity in self.before.released.items()}
+        for line, released in self.before.released.items():
+            ceiling = self.verdict.counted.ceiling.get(line, NONE)
+            off = max(NONE, min(unposted[line], self.covered[line] - ceiling))
+            if off:
+                revoke[line] = off
+            if released - off > ceiling:
+                credit[line] = released - off - ceiling
+        if (revoke or credit) and self.verdict.whole_only and not self.verdict.counted.complete:
+            # Terms that allow no partial invoice: what would be left of the release must not be posted either.
+            revoke = {line: quantity for line, quantity in unposted.items() if quantity > 0}
+        return revoke, credit
 
-def _release(ledger: Ledger, verdict: Verdict, dossier: Dossier, goods: Goods, covered: Amounts, forth: Amounts, order_id: str) -> Decision:
-    order = dossier.revision
-    assert order is not None and dossier.order is not None, "a target without an order"
-    causes = [cause for cause in verdict.causes if not forth.keys().isdisjoint(cause.increment.gain)]
-    last = max(causes, key=_by_time)
-    terms = last.terms
-    ledger.basis = Basis(terms.trigger, terms.terms_id, terms.version, terms.time_zone, order.currency)
-    prices = {line.line: line for line in reversed(order.lines)}
-    lines = []
-    for line, delta in forth.items():
-        ordered = prices[line]
-        known = ledger.lines.get(line, LedgerLine(ordered.sku, ordered.uom, NONE, NONE))
-        after = LedgerLine(ordered.sku, ordered.uom, known.released + delta, known.value + delta * ordered.unit_price)
-        lines.append(_entered(ledger, line, known, after, ordered.unit_price))
-    left = any(covered.get(line, NONE) + forth.get(line, NONE) < quantity for line, quantity in goods.ordered.items())
-    facts = [dossier.order, *(cause.increment.fact for cause in causes), *(fact for cause in causes for fact in cause.portion.lists)]
-    decision = _decision(
-        ledger,
-        order_id,
-        DecisionKind.PARTIAL_RELEASE if left else DecisionKind.RELEASE,
-        lines,
-        last.increment.at,
-        facts,
-        ("AUTO_CONFIRM",) if any(cause.increment.auto for cause in causes) else (),
-    )
-    ledger.releases.append(Release(decision.sequence, decision.amount, tuple((line.line, line.delta) for line in lines)))
-    return decision
+    def release(self, more: Amounts) -> Decision:
+        ledger, order, order_fact = self.ledger, self.dossier.revision, self.dossier.order
+        assert order is not None and order_fact is not None, "a target without an order"
+        causes = [cause for cause in self.verdict.counted.causes if not more.keys().isdisjoint(cause.increment.gain)]
+        last = max(causes, key=_by_time)
+        terms = last.terms
+        ledger.basis = Basis(terms.trigger, terms.terms_id, terms.version, terms.time_zone, order.currency)
+        ordered = {line.line: line for line in reversed(order.lines)}
+        lines = []
+        for line, delta in more.items():
+            _, sku, _, uom, price = ordered[line]
+            known = ledger.lines.get(line, LedgerLine(sku, uom, NONE, NONE))
+            lines.append(self.entered(line, known, LedgerLine(sku, uom, known.released + delta, known.value + delta * price), price))
+        left = any(self.covered.get(line, NONE) + more.get(line, NONE) < quantity for line, quantity in self.ordered.items())
+        decision = self.decision(
+            DecisionKind.PARTIAL_RELEASE if left else DecisionKind.RELEASE,
+            lines,
+            last.increment.at,
+            [order_fact, *(cause.increment.fact for cause in causes), *(fact for cause in causes for fact in cause.portion.lists)],
+            ("AUTO_CONFIRM",) if any(cause.increment.auto for cause in causes) else (),
+        )
+        ledger.releases.append(Release(decision.sequence, decision.amount, tuple((line.line, line.delta) for line in lines)))
+        return decision
 
+    def reverse(self, kind: DecisionKind, amounts: Amounts, happened_at: datetime) -> Decision:
+        dossier = self.dossier
+        lines = []
+        for line, quantity in amounts.items():
+            known = self.ledger.lines[line]
+            left = known.released - quantity
+            after = known._replace(released=left, value=known.value * left / known.released)
+            lines.append(self.entered(line, known, after, known.value / known.released))
+        reduced = any(self.before.released[line] > self.ordered.get(line, NONE) for line in amounts)
+        reason = "ORDER_CANCELLED" if dossier.cancelled else "ORDER_REDUCED" if reduced else "EVIDENCE_WITHDRAWN"
+        facts = [*dossier.cancellations, *dossier.withdrawals]
+        if dossier.order is not None:
+            facts.append(dossier.order)
+        return self.decision(kind, lines, happened_at, facts, (reason,))
 
-def _too_much(verdict: Verdict, sums: Billed, covered: Amounts) -> tuple[Amounts, Amounts]:
-    """What to revoke and what to credit: of too much covered what is not posted, of too much released the rest."""
-    revoke: Amounts = {}
-    credit: Amounts = {}
-    for line, released in sums.released.items():
-        ceiling = verdict.ceiling.get(line, NONE)
-        unposted = released - sums.posted.get(line, NONE)
-        off = max(NONE, min(unposted, covered[line] - ceiling))
-        if off:
-            revoke[line] = off
-        if released - off > ceiling:
-            credit[line] = released - off - ceiling
-    if (revoke or credit) and verdict.whole_only and not verdict.complete:
-        # Terms that allow no partial invoice: what would be left of the release must not be posted either.
-        revoke = {line: unposted for line, quantity in sums.released.items() if (unposted := quantity - sums.posted.get(line, NONE)) > 0}
-    return revoke, credit
+    def entered(self, line: str, before: LedgerLine, after: LedgerLine, price: Decimal) -> DecisionLine:
+        assert self.ledger.basis is not None, "an amount without a currency"
+        currency = self.ledger.basis.currency
+        self.ledger.lines[line] = after
+        amount = rounded(after.value, currency) - rounded(before.value, currency)
+        return DecisionLine(line, after.sku, after.released - before.released, after.released, after.uom, price, amount)
 
-
-def _reverse(
-    ledger: Ledger,
-    kind: DecisionKind,
-    amounts: Amounts,
-    dossier: Dossier,
-    goods: Goods,
-    sums: Billed,
-    order_id: str,
-    happened_at: datetime,
-) -> Decision:
-    lines = []
-    for line, quantity in amounts.items():
-        known = ledger.lines[line]
-        left = known.released - quantity
-        after = known._replace(released=left, value=known.value * left / known.released)
-        lines.append(_entered(ledger, line, known, after, known.value / known.released))
-    reduced = any(sums.released[line] > goods.ordered.get(line, NONE) for line in amounts)
-    reason = "ORDER_CANCELLED" if dossier.cancelled else "ORDER_REDUCED" if reduced else "EVIDENCE_WITHDRAWN"
-    facts = [*([dossier.order] if dossier.order is not None else []), *dossier.cancellations, *dossier.withdrawals]
-    return _decision(ledger, order_id, kind, lines, happened_at, facts, (reason,))
-
-
-def _entered(ledger: Ledger, line: str, before: LedgerLine, after: LedgerLine, price: Decimal) -> DecisionLine:
-    currency = ledger.basis.currency if ledger.basis is not None else ""
-    ledger.lines[line] = after
-    amount = rounded(after.value, currency) - rounded(before.value, currency)
-    return DecisionLine(line, after.sku, after.released - before.released, after.released, after.uom, price, amount)
-
-
-def _decision(
-    ledger: Ledger,
-    order_id: str,
-    kind: DecisionKind,
-    lines: list[DecisionLine],
-    at: datetime,
-    facts: Iterable[Fact],
-    reasons: tuple[str, ...],
-) -> Decision:
-    basis = ledger.basis
-    assert basis is not None, "a decision without terms"
-    before, ledger.sequence = ledger.sequence, ledger.sequence + 1
-    return Decision(
-        release_id=release_id(order_id, order_id, ledger.sequence),
-        order_id=order_id,
-        billable_unit=order_id,
-        sequence=ledger.sequence,
-        kind=kind,
-        lines=tuple(lines),
-        amount=sum((line.amount for line in lines), NONE),
-        currency=basis.currency,
-        accounting_date=accounting_date(at, basis.time_zone),
-        trigger=basis.trigger,
-        triggered_at=at,
-        terms_id=basis.terms_id,
-        terms_version=basis.terms_version,
-        evidence=tuple(sorted({fact.id for fact in facts})),
-        reasons=reasons,
-        supersedes=release_id(order_id, order_id, before) if before else "",
-    )
+    def decision(
+        self, kind: DecisionKind, lines: list[DecisionLine], at: datetime, facts: Iterable[Fact], reasons: tuple[str, ...]
+    ) -> Decision:
+        basis = self.ledger.basis
+        assert basis is not None, "a decision without terms"
+        before, self.ledger.sequence = self.ledger.sequence, self.ledger.sequence + 1
+        return Decision(
+            release_id=release_id(self.order_id, self.order_id, self.ledger.sequence),
+            order_id=self.order_id,
+            billable_unit=self.order_id,
+            sequence=self.ledger.sequence,
+            kind=kind,
+            lines=tuple(lines),
+            amount=sum((line.amount for line in lines), NONE),
+            currency=basis.currency,
+            accounting_date=accounting_date(at, basis.time_zone),
+            trigger=basis.trigger,
+            triggered_at=at,
+            terms_id=basis.terms_id,
+            terms_version=basis.terms_version,
+            evidence=tuple(sorted({fact.id for fact in facts})),
+            reasons=reasons,
+            supersedes=release_id(self.order_id, self.order_id, before) if before else "",
+        )
 
 
 def _covers(ledger: Ledger, sums: Billed, order: Revision, fact: Fact, invoice: Invoiced, order_id: str) -> Amounts:

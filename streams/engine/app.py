@@ -6,7 +6,7 @@ import asyncio
 import ssl
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, cast
@@ -18,6 +18,7 @@ from faust.types import TP
 
 from streams.deadletter.writer import Hold, render
 from streams.engine.assignment import Assignment
+from streams.engine.checks import Changelogs
 from streams.engine.consumer import BatchConsumer, BatchSchema, BatchTransport
 from streams.engine.health import Health
 from streams.engine.identity import Identity
@@ -27,7 +28,7 @@ from streams.engine.producer import HopProducer
 from streams.engine.recovery import HopTable, RestoringTableManager
 from streams.engine.runner import HopRunner, RenderLetter
 from streams.engine.state import HopState
-from streams.engine.store import ChangelogIdentity, StoreMemory
+from streams.engine.store import StoreMemory
 from streams.hop import DeadLetter, Hop, Output
 from streams.settings import Settings
 
@@ -140,14 +141,13 @@ def build_app(
     settings: Settings,
     hops: Sequence[Hop],
     identity: Identity,
-    changelogs: Mapping[str, ChangelogIdentity],
-    rival: Callable[[], str],
+    changelogs: Changelogs,
     observer: Observer | None = None,
     hold: Hold | None = None,
 ) -> App:
     """An app that runs `hops`, ready to start.
 
-    `changelogs` comes from `checks.check_topics`, `rival` is `Identity.rival`; `hold` makes the record that keeps the release of a dead
+    `changelogs` comes from `checks.check_cluster`; `hold` makes the record that keeps the release of a dead
     letter's order back.
     """
     observer = observer or Silent()
@@ -159,7 +159,7 @@ def build_app(
         if hop.codec is not None:
             state = HopState(hop, settings, identity.folder / hop.name, changelogs[hop.name], memory, observer)
             app.tables.add(HopTable(app, name=hop.name, state=state, source=settings.topic(hop.sources[0])))
-        _add_hop(app, hop, state, letters, rival)
+        _add_hop(app, hop, state, letters)
 
     async def beat() -> None:
         app.health.beat()
@@ -173,9 +173,15 @@ def build_app(
     return app
 
 
-def _add_hop(app: App, hop: Hop, state: HopState | None, letters: RenderLetter, rival: Callable[[], str]) -> None:
+def _add_hop(app: App, hop: Hop, state: HopState | None, letters: RenderLetter) -> None:
     settings, observer = app.settings, app.observer
-    producer = HopProducer(settings, hop.name, f"{app.identity.client_id}-{hop.name}", lambda: not app.stopping.is_set(), rival)
+    producer = HopProducer(
+        settings,
+        hop.name,
+        f"{app.identity.client_id}-{hop.name}",
+        lambda: not app.stopping.is_set(),
+        lambda: app.identity.rival(app.stopping),
+    )
     runner = HopRunner(hop, settings, producer, state, letters, observer, app.stopping)
     sources = [settings.topic(name) for name in hop.sources]
     loop = HopLoop(hop.name, sources, runner, _Tap(app), settings.batch_records, partial(observer.waiting, hop.name))

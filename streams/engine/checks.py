@@ -11,30 +11,43 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
+from streams.engine.clients import client_settings
 from streams.engine.store import ChangelogIdentity
 from streams.errors import ConfigurationError
 from streams.hop import Hop
 from streams.settings import Settings
 from streams.topics import changelog_topic, dead_letter_topic
 
-__all__ = ["check_topics", "wait_for_broker"]
+__all__ = ["Changelogs", "check_cluster", "check_topics"]
 
 log = logging.getLogger(__name__)
 
 _TIMEOUT: Final = 10
 _HINT: Final = "run `milepost topics create`"
+_REFUSALS: Final = (
+    KafkaError._AUTHENTICATION,
+    KafkaError._SSL,
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+)
+
+Changelogs = Mapping[str, ChangelogIdentity]
+"""The changelog of each stateful hop, by the hop's name."""
 
 
-def wait_for_broker(settings: Settings, admin: AdminClient, stopped: threading.Event) -> bool:
-    """Until a broker answers; said once. False if `stopped` first. Raises ConfigurationError when the broker refuses us."""
+def check_cluster(settings: Settings, hops: Sequence[Hop], outputs: Iterable[str], stopped: threading.Event) -> Changelogs | None:
+    """`check_topics` as soon as a broker answers; that it does not is said once. None if `stopped` first."""
     said = False
     while not stopped.is_set():
         try:
-            admin.list_topics(timeout=2)
+            admin = AdminClient(client_settings(settings))
+            admin.list_topics(timeout=5)
+            found = check_topics(settings, admin, hops, outputs)
         except KafkaException as failure:
             error = failure.args[0]
-            if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED):
-                raise ConfigurationError(f"the broker at {settings.bootstrap} refuses us: {error.str()}") from failure
+            if error.code() in _REFUSALS:
+                raise ConfigurationError(f"the broker at {settings.bootstrap} refuses us: {error.name()} {error.str()}") from failure
             if not said:
                 log.warning("no broker answers at %s (%s); waiting for it", settings.bootstrap, error.name())
                 said = True
@@ -42,14 +55,14 @@ def wait_for_broker(settings: Settings, admin: AdminClient, stopped: threading.E
         else:
             if said:
                 log.warning("the broker at %s answers", settings.bootstrap)
-            return True
-    return False
+            return found
+    return None
 
 
-def check_topics(settings: Settings, admin: AdminClient, hops: Sequence[Hop], outputs: Iterable[str] = ()) -> dict[str, ChangelogIdentity]:
+def check_topics(settings: Settings, admin: AdminClient, hops: Sequence[Hop], outputs: Iterable[str] = ()) -> Changelogs:
     """Check the topics that these hops read, write and keep their rows in; `outputs` are logical names of topics that they only write.
 
-    Returns the changelog of each stateful hop by the hop's name. Raises ConfigurationError with everything that is wrong.
+    Raises ConfigurationError with everything that is wrong, and KafkaException when the broker does not answer.
     """
     sources = {settings.topic(name) for hop in hops for name in hop.sources}
     letters = {settings.topic(dead_letter_topic(name)): settings.topic(name) for hop in hops for name in hop.sources}
@@ -62,7 +75,7 @@ def check_topics(settings: Settings, admin: AdminClient, hops: Sequence[Hop], ou
         if partitions.get(name, 0) < partitions.get(source, 0) and name in partitions:
             faults.append(f"{name} has {partitions[name]} partitions, fewer than the {partitions[source]} of {source}")
     configurations = _configurations(admin, changelogs.keys() & described.keys())
-    identities = {}
+    identities: dict[str, ChangelogIdentity] = {}
     for name, hop in changelogs.items():
         if name not in described:
             continue
@@ -86,7 +99,7 @@ def _describe(admin: AdminClient, names: Iterable[str]) -> dict[str, Any]:
             found[name] = answer.result()
         except KafkaException as failure:
             if failure.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
-                raise ConfigurationError(f"topic {name} cannot be looked up: {failure.args[0].str()}") from failure
+                raise
     return found
 
 

@@ -15,7 +15,7 @@ from faust.types import TP, ConsumerMessage
 
 from streams.engine.assignment import Assignment, Fetched
 from streams.engine.group import GroupMetadata, encode
-from streams.engine.offsets import CommittedOffsets
+from streams.engine.offsets import start_of
 from streams.settings import Settings
 
 __all__ = ["BatchConsumer", "BatchSchema", "BatchTransport"]
@@ -52,7 +52,6 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
 
     def __init__(self, *args: Any, settings: Settings, **kwargs: Any) -> None:
         self._settings = settings
-        self._offsets: CommittedOffsets | None = None
         self._cancelled = threading.Event()
         self._logical: dict[str, str] = {}
         super().__init__(*args, **kwargs)
@@ -86,7 +85,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             raise IllegalStateError("a rebalance is under way")
         partitions = {(tp.topic, tp.partition) for tp in consumer.assignment()}
         self._cancelled.clear()
-        start = await asyncio.get_running_loop().run_in_executor(None, self._start_of, partitions)
+        start = await asyncio.get_running_loop().run_in_executor(None, start_of, self._settings, partitions, self._cancelled)
         if rebalances != self.rebalances or (generation, member) != (coordinator.generation, coordinator.member_id):
             raise IllegalStateError("partitions were asked back meanwhile")
         for (topic, number), offset in start.items():
@@ -94,11 +93,6 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         metadata = GroupMetadata(self._settings.app_id, generation, member, self.app.conf.consumer_group_instance_id)
         self.held = Assignment(generation, encode(metadata), start)
         return {TP(*partition): offset for partition, offset in start.items()}
-
-    def _start_of(self, partitions: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
-        if self._offsets is None:
-            self._offsets = CommittedOffsets(self._settings)
-        return self._offsets.start_of(partitions, self._cancelled)
 
     async def _fetch_records(self, consumer: Any, active_partitions: Any, timeout: Any = None, max_records: Any = None) -> Any:
         # Faust stamps records with the generation of the moment at which the *other* thread converts them, so records fetched before a

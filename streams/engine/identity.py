@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 import time
+import warnings
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -15,6 +16,7 @@ from uuid import uuid4
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
+from streams.engine.clients import client_settings
 from streams.errors import ConfigurationError
 from streams.settings import Settings
 
@@ -24,13 +26,6 @@ log = logging.getLogger(__name__)
 
 _LIVES: Final = "incarnations"
 _REMEMBERED: Final = 100
-_NOT_YET: Final = (
-    KafkaError.COORDINATOR_NOT_AVAILABLE,
-    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-    KafkaError.NOT_COORDINATOR,
-    KafkaError._TIMED_OUT,
-    KafkaError._TRANSPORT,
-)
 
 
 class Identity:
@@ -72,7 +67,7 @@ class Identity:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         os.close(self._lock)
 
-    def claim(self, admin: AdminClient, stopped: threading.Event) -> None:
+    def claim(self, stopped: threading.Event) -> None:
         """Make sure that no other live worker has our name in the group, then begin this incarnation.
 
         A member that is not our former life gets one session timeout to vanish. Raises ConfigurationError if it does not.
@@ -81,10 +76,11 @@ class Identity:
         self._lives = path.read_text().split() if path.exists() else []
         deadline = time.monotonic() + self._settings.session_timeout_ms / 1000 + 2
         said = False
-        while (other := self.rival(admin)) and not stopped.is_set():
+        while other := self.rival(stopped):
             if time.monotonic() > deadline:
                 raise ConfigurationError(
-                    f"worker {self._settings.worker!r} of {self._settings.app_id} already runs at {other}: give each worker its own MILEPOST_WORKER"
+                    f"worker {self._settings.worker!r} of {self._settings.app_id} already runs at {other}: "
+                    "give each worker its own MILEPOST_WORKER"
                 )
             if not said:
                 log.warning("the group still lists %s at %s; waiting for it to leave", self.instance_id, other)
@@ -95,24 +91,29 @@ class Identity:
         temporary.write_text("\n".join(self._lives))
         temporary.replace(path)
 
-    def rival(self, admin: AdminClient) -> str:
-        """Where another process has joined the group under our name; "" if none has. Raises ConfigurationError if we may not know."""
-        answers = admin.describe_consumer_groups([self._settings.app_id], request_timeout=10)
-        try:
-            members = answers[self._settings.app_id].result().members
-        except KafkaException as failure:
-            error = failure.args[0]
-            if error.code() == KafkaError.GROUP_ID_NOT_FOUND:
-                return ""
-            if error.code() in _NOT_YET or error.retriable():
-                time.sleep(0.1)
-                return self.rival(admin)
-            raise ConfigurationError(f"the group {self._settings.app_id} cannot be looked up: {error.name()} {error.str()}") from failure
+    def rival(self, stopped: threading.Event) -> str:
+        """Where another process has joined the group under our name; "" if none has, or once `stopped`. Waits for the broker to know."""
         ours = {self._client_id(life) for life in (*self._lives, self._incarnation)}
-        for member in members:
-            if member.group_instance_id == self.instance_id and member.client_id not in ours:
-                return str(member.host).lstrip("/")
+        admin = AdminClient(client_settings(self._settings))
+        while not stopped.is_set():
+            try:
+                with warnings.catch_warnings():
+                    # Deprecated for a call of librdkafka's admin client, which in an outage has been seen to end the process on an assertion.
+                    warnings.simplefilter("ignore", DeprecationWarning)
+                    groups = admin.list_groups(self._settings.app_id, 5)
+                if all(group.error is None for group in groups):
+                    members = [member for group in groups for member in group.members]
+                    rivals = [member for member in members if self._is_our_name(member.client_id) and member.client_id not in ours]
+                    return str(rivals[0].client_host).lstrip("/") if rivals else ""
+            except KafkaException as failure:
+                if failure.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+                    raise ConfigurationError(f"the group {self._settings.app_id} may not be described: grant it to this user") from failure
+            stopped.wait(0.1)
         return ""
+
+    def _is_our_name(self, client_id: str | None) -> bool:
+        instance, _, incarnation = (client_id or "").rpartition("-")
+        return instance == self.instance_id and len(incarnation) == len(self._incarnation)
 
     def _client_id(self, incarnation: str) -> str:
         return f"{self.instance_id}-{incarnation}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
+from streams.engine.clients import client_settings
 from streams.engine.errors import (
     EngineError,
     OutcomeUnknown,
@@ -45,12 +47,9 @@ _FORBIDDEN: Final = frozenset(
         KafkaError.GROUP_AUTHORIZATION_FAILED,
         KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
         KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-        KafkaError.UNKNOWN_TOPIC_OR_PART,
-        KafkaError._UNKNOWN_TOPIC,
-        KafkaError._UNKNOWN_PARTITION,
     }
 )
-"""The cluster is not set up for us: trying again will not help."""
+"""We lack a right: trying again will not help."""
 
 _PATIENCE_SECONDS: Final = 2.0
 """How long one call to the broker may block before we look whether to go on."""
@@ -59,6 +58,10 @@ _PATIENCE_SECONDS: Final = 2.0
 _SILENCED = logging.getLogger(__name__ + ".librdkafka")
 _SILENCED.addHandler(logging.NullHandler())
 _SILENCED.propagate = False  # What matters comes back as an error; the rest is one line a connection attempt.
+
+
+class _NoAnswer(Exception):
+    """The broker, or this producer, has been silent for longer than a transaction can live."""
 
 
 class Changelog(NamedTuple):
@@ -82,13 +85,15 @@ class HopProducer:
     def __init__(self, settings: Settings, hop: str, client_id: str, go_on: Callable[[], bool], rival: Callable[[], str]) -> None:
         self.transactional_id = f"{settings.app_id}-{hop}-{settings.worker}"
         self._go_on = go_on
+        self._longest = 2 * settings.transaction_timeout_ms / 1000
         self._rival = rival
         self._physical = settings.topic
         self._names: dict[str, str] = {}
         self._partitions: dict[str, int] = {}
         self._outage_since: float | None = None
-        self._conf = settings.librdkafka(
-            **{
+        self._conf = client_settings(
+            settings,
+            {
                 "transactional.id": self.transactional_id,
                 "transaction.timeout.ms": settings.transaction_timeout_ms,
                 "client.id": client_id,
@@ -102,7 +107,7 @@ class HopProducer:
                 "queue.buffering.max.messages": 500_000,
                 "queue.buffering.max.kbytes": 256 << 10,
                 "logger": _SILENCED,
-            }
+            },
         )
         self._producer = Producer(self._conf)
 
@@ -110,6 +115,8 @@ class HopProducer:
         """Take the transactional id: an open transaction of this worker's former life is aborted. Raises WorkerMustRestart."""
         try:
             self._persist(lambda: self._producer.init_transactions(_PATIENCE_SECONDS), "init_transactions")
+        except _NoAnswer as failure:
+            self._replace(str(failure))
         except KafkaException as failure:
             error = failure.args[0]
             kind = WorkerMustStop if error.code() in _FORBIDDEN else WorkerMustRestart
@@ -153,6 +160,9 @@ class HopProducer:
             )
         except KafkaException as failure:
             raise self._abort(failure.args[0]) from failure
+        except _NoAnswer as failure:
+            self._replace(str(failure))
+            raise TransactionAborted(str(failure)) from failure
         except (TypeError, ValueError, UnicodeError) as failure:
             self._abort(None)
             raise RecordRefused(f"an output cannot be sent: {failure}") from failure
@@ -163,6 +173,9 @@ class HopProducer:
             if failure.args[0].fatal() and isinstance(verdict, TransactionAborted):
                 raise OutcomeUnknown(str(verdict), written) from failure
             raise verdict from failure
+        except _NoAnswer as failure:
+            self._replace(str(failure))
+            raise OutcomeUnknown(str(failure), written) from failure
         self._outage_over()
         return written
 
@@ -171,8 +184,15 @@ class HopProducer:
         self._producer.purge(in_queue=True, in_flight=True, blocking=False)
         self._producer.flush(0.1)
 
-    def partitions(self, topic: str) -> int:
-        """Number of partitions of a physical topic."""
+    def copies(self, output: Output) -> int:
+        """How many records an output that was sent has become."""
+        return self._partitions.get(self._physical(output.topic), 1) if output.partition == EVERY_PARTITION else 1
+
+    def forget_partitions(self) -> None:
+        """Look partition counts up again: topics may have grown."""
+        self._partitions.clear()
+
+    def _partitions_of(self, topic: str) -> int:
         count = self._partitions.get(topic)
         if count is None:
             metadata = self._producer.list_topics(topic, 10).topics[topic]
@@ -180,10 +200,6 @@ class HopProducer:
                 raise KafkaException(metadata.error)
             count = self._partitions[topic] = len(metadata.partitions)
         return count
-
-    def forget_partitions(self) -> None:
-        """Look partition counts up again: topics may have grown."""
-        self._partitions.clear()
 
     def _append_rows(self, changelogs: Sequence[Changelog], written: dict[int, int]) -> None:
         produce = self._produce
@@ -204,7 +220,7 @@ class HopProducer:
             if name is None:
                 name = names[topic] = self._physical(topic)
             if partition == EVERY_PARTITION:
-                for each in range(self.partitions(name)):
+                for each in range(self._partitions_of(name)):
                     produce(name, value, key, each, None, None, timestamp, list(headers))
             elif headers:
                 produce(name, value, key, partition, None, None, timestamp, list(headers))
@@ -212,19 +228,27 @@ class HopProducer:
                 produce(name, value, key, partition, None, None, timestamp)
 
     def _produce(self, *record: Any) -> None:
-        while True:
-            try:
-                self._producer.produce(*record)
-                return
-            except BufferError:
+        try:
+            self._producer.produce(*record)
+        except BufferError:
+            # librdkafka's queue is full: serve it until it has room.
+            deadline = time.monotonic() + self._longest
+            while True:
                 self._producer.poll(0.05)
+                try:
+                    return self._producer.produce(*record)
+                except BufferError:
+                    if time.monotonic() > deadline:
+                        self._wait("produce", None, deadline)
 
     def _flush(self) -> None:
+        deadline = time.monotonic() + self._longest
         while self._producer.flush(_PATIENCE_SECONDS):
-            self._outage("flush", None)
+            self._wait("flush", None, deadline)
 
     def _persist(self, call: Callable[[], object], what: str) -> None:
         """Call until it succeeds or fails for good. A retriable failure says nothing about the transaction, so it is asked again."""
+        deadline = time.monotonic() + self._longest
         while True:
             try:
                 call()
@@ -233,10 +257,19 @@ class HopProducer:
                 error = failure.args[0]
                 if error.fatal() or error.txn_requires_abort() or not error.retriable():
                     raise
-                if not self._go_on():
-                    raise WorkerMustRestart(f"stopped while {what} waited for the broker: {error.str()}") from failure
-                self._outage(what, error)
+                self._wait(what, error, deadline)
                 time.sleep(0.1)
+
+    def _wait(self, what: str, error: KafkaError | None, deadline: float) -> None:
+        """The broker does not answer: say so once, and decide whether to ask this producer again."""
+        if self._outage_since is None:
+            self._outage_since = time.monotonic()
+            detail = f" ({error.name()})" if error is not None else ""
+            log.warning("%s: the broker does not answer to %s%s; waiting", self.transactional_id, what, detail)
+        if not self._go_on():
+            raise WorkerMustRestart(f"{self.transactional_id}: stopped while {what} waited for the broker")
+        if time.monotonic() > deadline:
+            raise _NoAnswer(f"{what} had no answer for {self._longest:.0f} s")
 
     def _abort(self, error: KafkaError | None) -> EngineError:
         """End the open transaction without its commit; the exception that tells the caller what the failure means.
@@ -247,7 +280,7 @@ class HopProducer:
             return WorkerMustStop(f"the broker will not let {self.transactional_id} write: {_said(error)}")
         understood = error is None or (error.code() in _STALE | _REFUSED and not error.fatal())
         if not understood or not self._abort_open():
-            self._replace(error)
+            self._replace("a failure" if error is None else _said(error))
         if error is None:
             return TransactionAborted("aborted")
         if error.code() in _STALE:
@@ -259,27 +292,22 @@ class HopProducer:
     def _abort_open(self) -> bool:
         try:
             self._persist(lambda: self._producer.abort_transaction(_PATIENCE_SECONDS), "abort_transaction")
-        except KafkaException:
+        except (KafkaException, _NoAnswer):
             return False
         return True
 
-    def _replace(self, error: KafkaError | None) -> None:
-        """Give the transactional id to a new producer, which ends the open transaction.
+    def _replace(self, cause: str) -> None:
+        """Give the transactional id to a new producer, which ends the open transaction. Waits for a broker that answers.
 
-        After an outage or a freeze the old one is dead or has lost count of its sequence numbers, and would fail a few times more.
+        After an outage or a freeze the old one is dead, or has lost count of its sequence numbers and would fail a few times more, or waits for
+        something that librdkafka has forgotten.
         """
-        log.warning("%s: a new producer takes over after %s", self.transactional_id, "a failure" if error is None else _said(error))
         if rival := self._rival():
-            raise WorkerMustRestart(f"{self.transactional_id} is fenced: another process lives under our name at {rival}")
-        self._producer.purge(in_queue=True, in_flight=True, blocking=False)
+            raise WorkerMustRestart(f"{self.transactional_id} is fenced ({cause}): another process lives under our name at {rival}")
+        log.warning("%s: a new producer takes over after %s", self.transactional_id, cause)
+        threading.Thread(target=_bury, args=(self._producer,), daemon=True).start()
         self._producer = Producer(self._conf)
         self.open()
-
-    def _outage(self, what: str, error: KafkaError | None) -> None:
-        if self._outage_since is None:
-            self._outage_since = time.monotonic()
-            detail = f" ({error.name()})" if error is not None else ""
-            log.warning("%s: the broker does not answer to %s%s; waiting", self.transactional_id, what, detail)
 
     def _outage_over(self) -> None:
         if self._outage_since is not None:
@@ -289,3 +317,8 @@ class HopProducer:
 
 def _said(error: KafkaError) -> str:
     return f"{error.name()}: {error.str()}"
+
+
+def _bury(producer: Producer) -> None:
+    """The end of a producer, in a thread that nobody waits for: its destruction has been seen to hang."""
+    producer.purge(in_queue=True, in_flight=True, blocking=False)

@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from streams.engine.clients import client_settings
+from streams.engine.offsets import log_ends
 from streams.engine.store import ChangelogIdentity, PartitionStore, StoreMemory
 from streams.settings import Settings
 
@@ -25,8 +26,6 @@ __all__ = ["Restored", "catch_up"]
 
 log = logging.getLogger(__name__)
 
-_EARLIEST = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
-_LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 _BATCH = 10_000
 _SAY_EVERY_SECONDS = 10.0
 
@@ -49,26 +48,33 @@ def catch_up(
 ) -> Restored:
     """Apply what each store lacks. Blocks; broker outages are waited out. Returns early (stores half way, which is safe) once `cancelled`."""
     began = time.monotonic()
-    client = Consumer(
-        settings.librdkafka(
-            **{
-                "group.id": f"{settings.app_id}-restore",
+    ends = _starting_points(settings, changelog, stores, memory, cancelled)
+    entries = 0
+    changed: set[int] = set()
+    while ends and not cancelled.is_set():
+        client = _client(settings)
+        try:
+            entries += _read(client, changelog.topic, stores, ends, changed, cancelled)
+        finally:
+            client.close()
+    return Restored(entries, time.monotonic() - began, frozenset(changed))
+
+
+def _client(settings: Settings) -> Consumer:
+    return Consumer(
+        client_settings(
+            settings,
+            {
+                "group.id": "unused",
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "auto.offset.reset": "error",
                 "isolation.level": "read_committed",
                 "fetch.wait.max.ms": 20,
                 "queued.max.messages.kbytes": 16_384,
-                "log_level": 0,
-            }
+            },
         )
     )
-    try:
-        ends = _starting_points(settings, changelog, stores, memory, cancelled)
-        entries, changed = _read(client, changelog.topic, stores, ends, cancelled)
-    finally:
-        client.close()
-    return Restored(entries, time.monotonic() - began, frozenset(changed))
 
 
 def _starting_points(
@@ -79,56 +85,51 @@ def _starting_points(
     cancelled: threading.Event,
 ) -> dict[int, int]:
     """The changelog's end of each partition that lacks something; wipes a store that the changelog contradicts."""
-    admin = AdminClient(settings.librdkafka(log_level=0))
-    first = _offsets(admin, changelog.topic, stores, _EARLIEST, cancelled)
-    # Not read_committed: the end must lie behind the records of transactions that are still open.
-    last = _offsets(admin, changelog.topic, stores, _LATEST, cancelled)
+    found = _found(settings, [(changelog.topic, partition) for partition in stores], cancelled)
     ends = {}
     for partition, store in stores.items():
         if cancelled.is_set():
             return {}
         position = store.next_offset
-        if position is not None and not first[partition] <= position <= last[partition]:
+        first, last = found[partition]
+        if position is not None and not first <= position <= last:
             log.warning(
                 "the local store %s is wiped and restored whole: it continues at offset %d, the changelog holds %d to %d",
-                store.path, position, first[partition], last[partition],
+                store.path, position, first, last,
             )  # fmt: skip
             store.wipe(memory, changelog, _now_ms())
             position = None
         if position is None:
-            store.apply((), first[partition], _now_ms())
-        if store.next_offset != last[partition]:
-            ends[partition] = last[partition]
+            store.apply((), first, _now_ms())
+        if store.next_offset != last:
+            ends[partition] = last
     return ends
 
 
-def _offsets(
-    admin: AdminClient, topic: str, partitions: Mapping[int, PartitionStore], spec: OffsetSpec, cancelled: threading.Event
-) -> dict[int, int]:
-    said = 0.0
+def _found(settings: Settings, partitions: list[tuple[str, int]], cancelled: threading.Event) -> dict[int, tuple[int, int]]:
+    """First offset and end of each changelog partition, waited for."""
+    said = time.monotonic()
     while not cancelled.is_set():
         try:
-            asked = admin.list_offsets(
-                {TopicPartition(topic, partition): spec for partition in partitions},
-                isolation_level=IsolationLevel.READ_UNCOMMITTED,
-                request_timeout=5,
-            )
-            return {found.partition: answer.result().offset for found, answer in asked.items()}
-        except KafkaException as error:
+            return {partition: ends for (_, partition), ends in log_ends(settings, partitions).items()}
+        except KafkaException as failure:
             if time.monotonic() - said > _SAY_EVERY_SECONDS:
-                log.warning("cannot read the offsets of %s yet (%s); trying again", topic, error.args[0])
+                log.warning("the offsets of %s cannot be read yet (%s); trying again", partitions[0][0], failure.args[0].name())
                 said = time.monotonic()
-            cancelled.wait(0.3)
-    return dict.fromkeys(partitions, 0)
+            cancelled.wait(0.1)
+    return {}
 
 
 def _read(
-    client: Consumer, topic: str, stores: Mapping[int, PartitionStore], ends: dict[int, int], cancelled: threading.Event
-) -> tuple[int, set[int]]:
+    client: Consumer,
+    topic: str,
+    stores: Mapping[int, PartitionStore],
+    ends: dict[int, int],
+    changed: set[int],
+    cancelled: threading.Event,
+) -> int:
+    """Apply entries until every end is reached (and removed), or nothing was heard for a while. Returns the number of entries."""
     entries = 0
-    changed: set[int] = set()
-    if not ends:
-        return entries, changed
     client.assign([TopicPartition(topic, partition, stores[partition].next_offset or 0) for partition in ends])
     heard = time.monotonic()
     while ends and not cancelled.is_set():
@@ -156,9 +157,9 @@ def _read(
         if reached:
             heard = time.monotonic()
         elif time.monotonic() - heard > _SAY_EVERY_SECONDS:
-            log.warning("restore of %s partitions %s waits: a transaction is still open, or the broker is away", topic, sorted(ends))
-            heard = time.monotonic()
-    return entries, changed
+            log.warning("the restore of %s waits: the broker does not answer, or a transaction is still open", topic)
+            break
+    return entries
 
 
 def _now_ms() -> int:

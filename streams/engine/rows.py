@@ -77,8 +77,9 @@ class PartitionRows:
 
     def savepoint(self) -> None:
         """Keep what was written so far, whatever `undo` takes back later."""
-        for key, row in self._written.items():
-            self._kept[key] = None if row is None else self._encode(row)
+        # First all, then keep: a row that cannot be encoded must leave nothing of its transaction behind.
+        encoded = {key: None if row is None else self._encode(row) for key, row in self._written.items()}
+        self._kept.update(encoded)
         self._kept_marks = dict(self._marks)
         self._forget()
 

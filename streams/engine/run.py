@@ -9,12 +9,10 @@ import signal
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-from confluent_kafka.admin import AdminClient
-
 from streams.deadletter.writer import Hold
 from streams.engine import group
 from streams.engine.app import App, build_app
-from streams.engine.checks import check_topics, wait_for_broker
+from streams.engine.checks import check_cluster
 from streams.engine.errors import EXIT_OK, EXIT_RESTART, EXIT_STOPPED, WorkerMustRestart, WorkerMustStop
 from streams.engine.identity import Identity
 from streams.engine.logs import set_up_logging
@@ -53,14 +51,11 @@ def run_worker(
     try:
         group.check_installed()
         with Identity(settings) as identity:
-            admin = AdminClient(settings.librdkafka(log_level=0))
-            if not wait_for_broker(settings, admin, stopped):
+            changelogs = check_cluster(settings, hops, outputs, stopped)
+            identity.claim(stopped)
+            if changelogs is None or stopped.is_set():
                 return EXIT_OK
-            changelogs = check_topics(settings, admin, hops, outputs)
-            identity.claim(admin, stopped)
-            if stopped.is_set():
-                return EXIT_OK
-            app = build_app(settings, hops, identity, changelogs, lambda: identity.rival(admin), observer, hold)
+            app = build_app(settings, hops, identity, changelogs, observer, hold)
             return asyncio.run(_live(app, serve, 2 * settings.transaction_timeout_ms / 1000 + 5))
     except ConfigurationError as refusal:
         log.error("%s", refusal)

@@ -6,18 +6,27 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 from streams.deadletter.reasons import Reason, Stage
 from streams.engine.assignment import Assignment, Part, Work
 from streams.engine.due import DueIndex
-from streams.engine.errors import EngineError, OutcomeUnknown, RecordRefused, StaleGeneration, TransactionAborted, WorkerMustStop
+from streams.engine.errors import (
+    EngineError,
+    OutcomeUnknown,
+    RecordRefused,
+    StaleGeneration,
+    TransactionAborted,
+    WorkerMustRestart,
+    WorkerMustStop,
+)
 from streams.engine.observer import Observer
-from streams.engine.offsets import CommittedOffsets
+from streams.engine.offsets import start_of
 from streams.engine.producer import Changelog, HopProducer
 from streams.engine.rows import NoRows, PartitionRows
 from streams.engine.state import HopState
 from streams.errors import MilepostError
-from streams.hop import EVERY_PARTITION, DeadLetter, Emission, Hop, Output, Record
+from streams.hop import DeadLetter, Emission, Hop, Output, Record
 from streams.settings import Settings
 
 __all__ = ["HopRunner", "RenderLetter"]
@@ -28,6 +37,8 @@ RenderLetter = Callable[[DeadLetter], list[Output]]
 """The records that keep a dead letter and hold what depends on it."""
 
 _NO_ROWS = NoRows()
+_ATTEMPTS: Final = 40
+"""About a minute: what the broker says no to for that long, the checks at start know to name (a topic deleted, mostly)."""
 
 
 class HopRunner:
@@ -130,7 +141,12 @@ class HopRunner:
             except TransactionAborted as abort:
                 self._discard(parts, "broker")
                 attempt += 1
-                log.warning("%s: transaction aborted (%s); attempt %d follows", self._hop.name, abort, attempt + 1)
+                if attempt == _ATTEMPTS:
+                    raise WorkerMustRestart(
+                        f"{self._hop.name}: a transaction was aborted {attempt} times in a row, last for {abort}"
+                    ) from abort
+                if attempt.bit_count() == 1:  # 1, 2, 4, 8...
+                    log.warning("%s: transaction aborted (%s); attempt %d follows", self._hop.name, abort, attempt + 1)
                 if not assignment.live:
                     raise StaleGeneration("partitions were asked back while the transaction had to be repeated") from abort
                 time.sleep(min(0.05 * 2**attempt, 2.0))
@@ -212,11 +228,7 @@ class HopRunner:
 
     def _committed(self, offsets: Mapping[tuple[str, int], int]) -> bool:
         """Whether the transaction with these offsets was committed. It must have ended, and it alone decided over them."""
-        group = CommittedOffsets(self._settings)
-        try:
-            return group.start_of(offsets.keys(), self._stopping) == offsets
-        finally:
-            group.close()
+        return start_of(self._settings, offsets.keys(), self._stopping) == offsets
 
     def _discard(self, parts: Sequence[Part], cause: str) -> None:
         self._observer.aborted(self._hop.name, cause)
@@ -234,8 +246,7 @@ class HopRunner:
             )
         sent: dict[str, int] = {}
         for output in outputs:
-            copies = self._producer.partitions(self._settings.topic(output.topic)) if output.partition == EVERY_PARTITION else 1
-            sent[output.topic] = sent.get(output.topic, 0) + copies
+            sent[output.topic] = sent.get(output.topic, 0) + self._producer.copies(output)
         for topic, count in sent.items():
             observer.emitted(hop, topic, count)
         for letter in letters:

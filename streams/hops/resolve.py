@@ -106,7 +106,9 @@ def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int) -> list
     for link in found:
         if link.order_id not in ambiguous:
             emissions += [_reaching(event, link, record), *_nameable(event, link, record.timestamp)]
-    return emissions + [_whose_lines(record, ambiguous)] if ambiguous else emissions
+    if ambiguous:
+        emissions.append(_whose_lines(record, ambiguous))
+    return emissions
 
 
 def _link(row: ReferenceRow, link: Link, record: Record) -> list[Emission]:

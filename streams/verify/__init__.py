@@ -1,6 +1,7 @@
 """Proves from the topics alone that each hop sent exactly what it had to.
 
     run       reads a cluster: `verify`
+    lag       how far the workers are behind
     snapshot  how far the cluster was
     reader    one topic, committed records only
     audit     runs the hops over what was read, and says what they must have sent

@@ -88,7 +88,7 @@ class Audit:
             return
         required = record.offset < self._layout.committed.get((record.topic, record.partition), 0)
         hop = station.runner.hop.name
-        for emission in station.runner.run((record._replace(topic=station.topic),)):
+        for emission in station.runner.run((record,)):
             if not isinstance(emission, DeadLetter):
                 self._expect(emission, hop, record, required)
                 continue
@@ -119,9 +119,8 @@ class Audit:
         }
         if letter.order_ids:
             fields[dead_letter_headers.ORDER_ID] = "\n".join(letter.order_ids)
-        topic = next(logical for logical in self._sources if self._layout.physical(logical) == refused.topic)
         headers = dead_letter_headers.write(fields)
-        output = Output(dead_letter_topic(topic), refused.key, refused.value, headers, refused.partition, refused.timestamp)
+        output = Output(dead_letter_topic(refused.topic), refused.key, refused.value, headers, refused.partition, refused.timestamp)
         fingerprint = of_dead_letter(output.partition, output.key, output.value, headers)
         self._ledgers[output.topic].expect(fingerprint, self._expected(output, hop, record, required))
 
@@ -146,10 +145,7 @@ class Audit:
 class _Station:
     """A hop at one partition of what it reads."""
 
-    def __init__(self, hop: Hop, topic: str, runner: Runner, ticks: set[bytes], trimmed: bool) -> None:
-        self.topic = topic
-        """Physical name, as the hop sees it on a cluster."""
-
+    def __init__(self, hop: Hop, runner: Runner, ticks: set[bytes], trimmed: bool) -> None:
         self.runner = runner
         self.ticks = ticks
         """Fingerprints of the ticks whose due mark was set by a record before."""
@@ -183,5 +179,5 @@ def _stations(hop: Hop, layout: Layout) -> list[tuple[str, int, _Station]]:
             ticks: set[bytes] = set()
             trimmed = hop.codec is not None and layout.retention.get(topic, Retention()).trimmed(partition)
             runner = stateless or Runner(hop, _Rows(hop, partition, ticks))
-            stations.append((topic, partition, _Station(hop, layout.physical(topic), runner, ticks, trimmed)))
+            stations.append((topic, partition, _Station(hop, runner, ticks, trimmed)))
     return stations

@@ -73,7 +73,7 @@ class Report:
     @property
     def complete(self) -> bool:
         """Whether the workers had processed everything that was there when the verification began."""
-        return not self.not_yet
+        return not self.not_yet.total()
 
     @property
     def clean(self) -> bool:

@@ -27,7 +27,6 @@ class Judge:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._logical = {layout.physical(topic): topic for topic in layout.partitions}
         self._dead_letters = {dead_letter_topic(topic) for topic in (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)}
         self.terms_compacted = False
         """Whether a gap was seen in `billing.terms`."""
@@ -72,7 +71,7 @@ class Judge:
         topic = record.topic
         if topic in self._dead_letters:
             fields = dead_letter_headers.read(record.headers)
-            source = self._logical.get(fields.get(dead_letter_headers.SOURCE_TOPIC, ""), "")
+            source = fields.get(dead_letter_headers.SOURCE_TOPIC, "")
             if source in _LOGS and self._trimmed(source):
                 return True
             return self._gone(source, fields.get(dead_letter_headers.SOURCE_PARTITION), fields.get(dead_letter_headers.SOURCE_OFFSET))
@@ -82,7 +81,7 @@ class Judge:
         if isinstance(message, (Event, Link)):
             lineage = message.lineage
             resolved = isinstance(message, Event) and topic == EVENTS and bool(message.references)
-            gone = self._gone(self._logical.get(lineage.topic, ""), str(lineage.partition), str(lineage.offset))
+            gone = self._gone(lineage.topic, str(lineage.partition), str(lineage.offset))
             return gone or (resolved and self._trimmed(REFERENCES))
         if isinstance(message, DeadLetterMark):
             # A mark that settles a dead letter is written by whoever replays or discards it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from streams.verify.ledger import Retention
@@ -20,5 +20,3 @@ class Layout:
     so nothing of it counts as processed."""
 
     retention: Mapping[str, Retention] = field(default_factory=dict)
-    physical: Callable[[str], str] = str
-    """Name of a logical topic on the cluster."""

@@ -12,11 +12,12 @@ from streams.settings import Settings
 from streams.topics import changelog_topic
 from streams.verify.audit import Audit
 from streams.verify.findings import Report
+from streams.verify.lag import records_behind
 from streams.verify.reader import TopicReader
-from streams.verify.snapshot import SOURCES, Snapshot, committed_offsets, end_offsets, take
+from streams.verify.snapshot import Snapshot, end_offsets, take
 from streams.verify.state import compare_state
 
-__all__ = ["Progress", "records_behind", "verify"]
+__all__ = ["Progress", "verify"]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is; 0 of 0 where nobody knows."""
@@ -102,39 +103,6 @@ def _await_caught_up(settings: Settings, deadline: float, tell: Progress) -> Non
     while (behind := records_behind(settings)) and time.monotonic() < deadline:
         tell(f"waiting for the workers, {behind} records behind", 0, 0)
         time.sleep(_LOOK_AGAIN_SECONDS)
-
-
-def records_behind(settings: Settings) -> int:
-    """About how many records the workers have not committed; 0 only if there are none.
-
-    Sources are looked at in the order in which records pass them, so that nothing is on its way when the last is found read.
-    """
-    admin = connect(settings)
-    existing = admin.list_topics(timeout=30).topics
-    behind = 0
-    for topic in SOURCES:
-        if settings.topic(topic) not in existing:
-            continue
-        committed = committed_offsets(settings, admin)
-        count = len(existing[settings.topic(topic)].partitions)
-        ends = end_offsets(settings, admin, {topic: count})
-        unread = {partition: end for (_, partition), end in ends.items() if end > committed.get((topic, partition), 0)}
-        positions = {partition: committed.get((topic, partition), 0) for partition in unread}
-        if unread and _any_record(settings, topic, positions, unread):
-            behind += sum(unread.values()) - sum(positions.values())
-    return behind
-
-
-def _any_record(settings: Settings, topic: str, positions: dict[int, int], ends: dict[int, int]) -> bool:
-    """Whether a record stands at or after these offsets. The end of a log is often a transaction's marker, which nobody commits."""
-    reader = TopicReader(settings, topic, positions, ends)
-    try:
-        while not reader.done:
-            if reader.read():
-                return True
-    finally:
-        reader.close()
-    return False
 
 
 def _silent(what: str, done: int, total: int) -> None:

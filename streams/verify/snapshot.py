@@ -11,12 +11,13 @@ from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, Resou
 
 from streams.admin import connect
 from streams.errors import ConfigurationError
+from streams.metadata import find_topics
 from streams.settings import Settings
 from streams.topics import CATALOGUE, EVENTS, RAW_TOPICS, REFERENCES, TERMS, dead_letter_topic
 from streams.verify.layout import Layout
 from streams.verify.ledger import Retention
 
-__all__ = ["SOURCES", "Snapshot", "committed_offsets", "end_offsets", "take"]
+__all__ = ["SOURCES", "Snapshot", "committed_offsets", "end_offsets", "partition_counts", "take"]
 
 Offsets = dict[tuple[str, int], int]
 """By topic and partition."""
@@ -47,7 +48,7 @@ def take(settings: Settings) -> Snapshot:
     below the ends. Raises `BrokerUnreachable`, and `ConfigurationError` if a topic is missing.
     """
     admin = connect(settings)
-    partitions = _partitions(settings, admin)
+    partitions = partition_counts(settings, admin)
     starts = _offsets(settings, admin, partitions, partitions, _EARLIEST, committed=False)
     committed = committed_offsets(settings, admin)
     ends: Offsets = {}
@@ -55,7 +56,7 @@ def take(settings: Settings) -> Snapshot:
     for topic in downstream_first:
         ends |= end_offsets(settings, admin, {topic: partitions[topic]})
     retention = _retention(settings, admin, partitions, starts)
-    return Snapshot(Layout(partitions, committed, retention, settings.topic), starts, ends)
+    return Snapshot(Layout(partitions, committed, retention), starts, ends)
 
 
 def committed_offsets(settings: Settings, admin: AdminClient) -> Offsets:
@@ -78,9 +79,10 @@ def end_offsets(settings: Settings, admin: AdminClient, partitions: Mapping[str,
     return ends
 
 
-def _partitions(settings: Settings, admin: AdminClient) -> dict[str, int]:
+def partition_counts(settings: Settings, admin: AdminClient) -> dict[str, int]:
+    """Partitions of every topic that is verified. Raises `ConfigurationError` if one is missing."""
     wanted = [topic.name for topic in CATALOGUE] + [dead_letter_topic(source) for source in SOURCES]
-    existing = admin.list_topics(timeout=_TIMEOUT).topics
+    existing = find_topics(admin, [settings.topic(name) for name in wanted])
     missing = [settings.topic(name) for name in wanted if settings.topic(name) not in existing]
     if missing:
         raise ConfigurationError(f"topics are missing ({', '.join(missing[:3])}): check MILEPOST_PREFIX, or run `milepost topics create`")

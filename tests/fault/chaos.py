@@ -138,13 +138,15 @@ class Workers:
                 worker.thaw()
                 worker.kill()
 
-    def kill(self, name: str, away_seconds: float = 0.0) -> None:
-        """kill -9; it starts again after `away_seconds`."""
+    def kill(self, name: str, away_seconds: float = 0.0, before_start: Callable[[], object] | None = None) -> None:
+        """kill -9; it starts again after `away_seconds`, and after what `before_start` does."""
         self.check()
         with self._lock:
             self._away.add(name)
             self._workers[name].kill()
         time.sleep(away_seconds)
+        if before_start is not None:
+            before_start()
         with self._lock:
             self._workers[name].start()
             self._away.discard(name)

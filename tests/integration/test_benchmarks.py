@@ -13,9 +13,9 @@ from benchmarks.fold.run import run_folds
 from benchmarks.machine import this_machine
 from benchmarks.report import OURS, Report
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
-
+@pytest.mark.integration
+@pytest.mark.slow
 def test_a_quick_fold_on_our_engine_is_exact_and_fills_every_figure(kafka: str, tmp_path: Path) -> None:
     said: list[str] = []
 

@@ -11,6 +11,7 @@ from streams.day.truth import Order
 
 __all__ = [
     "cancelled_after_pick",
+    "cancelled_after_release",
     "cancelled_before_pick",
     "line_added",
     "line_cancelled",
@@ -32,6 +33,16 @@ def cancelled_after_pick(story: Story) -> None:
     wms.pick(story, one)
     story.wait(0.1, 1)
     erp.cancel(story, one)
+
+
+def cancelled_after_release(story: Story) -> None:
+    """Shipped and released; in the second phase the customer cancels, before anything is posted (research: case 51): revoked."""
+    company, contract = agreed(story, "on_ship")
+    one = order(story, company, contract)
+    load(story, new_shipment(story, one))
+    story.close_the_books()
+    erp.cancel(story, one)
+    one.revoked = True
 
 
 def quantity_reduced(story: Story) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from streams.day.expectation import ExpectedParked
 from streams.day.journey import (
     agreed,
     depart,
@@ -19,7 +20,7 @@ from streams.day.journey import (
 )
 from streams.day.sources import carrier as carriers
 from streams.day.sources import erp, tms, wms
-from streams.day.story import Parked, Story
+from streams.day.story import Story
 from streams.day.world import COMPANIES, FREIGHT, PARCEL
 from streams.topics import CARRIER_RAW
 
@@ -49,7 +50,6 @@ def told_twice(story: Story) -> None:
     hand_over(story, shipment)
     for late in (0.5, 1.0):
         carriers.scan(story, shipment, "DELIVERED", hours_late=late)
-        story.repeated += 1
 
 
 def told_by_two_channels(story: Story) -> None:
@@ -178,7 +178,7 @@ def number_used_before(story: Story) -> None:
     value = carriers.record(story, PARCEL, shipment.references[0], "DELIVERED")
     story.now = now
     carriers.say(story, PARCEL, shipment.references[0], value)
-    story.parked.append(Parked(f"tracking:{PARCEL.scac}:{shipment.references[0]}", CARRIER_RAW))
+    story.parked.append(ExpectedParked(f"tracking:{PARCEL.scac}:{shipment.references[0]}", CARRIER_RAW))
 
 
 def same_number_in_two_companies(story: Story) -> None:

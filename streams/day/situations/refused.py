@@ -6,15 +6,16 @@ itself: so nothing may ever be released.
 
 from __future__ import annotations
 
+from streams.day.expectation import ExpectedDeadLetter
 from streams.day.journey import agreed, expect_order, goods_issue, hand_over, load, new_shipment, order, travel
 from streams.day.sources import carrier as carriers
 from streams.day.sources import erp, tms, wms
-from streams.day.story import Refused, Story
+from streams.day.story import Story
 from streams.day.truth import Order
-from streams.day.world import FREIGHT, UPS
+from streams.day.world import FREIGHT, PARCEL, UPS
 from streams.topics import CARRIER_RAW, ERP_RAW, REFERENCES, WMS_RAW
 
-__all__ = ["code_unmapped", "field_missing", "logical_scan", "quantity_unreadable", "time_unreadable", "whose_lines"]
+__all__ = ["code_unmapped", "field_missing", "logical_scan", "placeholder_date", "quantity_unreadable", "time_unreadable", "whose_lines"]
 
 
 def field_missing(story: Story) -> None:
@@ -53,6 +54,16 @@ def time_unreadable(story: Story) -> None:
     wms.say(story, one, value, _refuse(story, WMS_RAW, "TIME_INVALID", one), once=True)
 
 
+def placeholder_date(story: Story) -> None:
+    """A delivered scan of the last day of the year 9999: refused, and nothing is delivered by it (research: case 61)."""
+    shipment = new_shipment(story, order(story, *agreed(story, "on_delivery", "on_pod")), carrier=story.pick((PARCEL, FREIGHT)))
+    load(story, shipment)
+    travel(story, shipment)
+    number = shipment.references[0]
+    value = carriers.record(story, shipment.carrier, number, "DELIVERED") | {"at": "9999-12-31T00:00:00+00:00"}
+    carriers.say(story, shipment.carrier, number, value, _refuse(story, CARRIER_RAW, "TIME_INVALID"), once=True)
+
+
 def code_unmapped(story: Story) -> None:
     """A scan with a code that nobody has mapped: it moves nothing, and holds nothing, for it names no order (research: case 11)."""
     shipment = new_shipment(story, order(story, *agreed(story, "on_delivery", "on_ship")))
@@ -84,7 +95,7 @@ def whose_lines(story: Story) -> None:
     carriers.say(story, FREIGHT, reference, value, once=True)
     for one in orders:
         one.dead_letters += 1
-        story.refused.append(Refused(f"pro:NWFT:{reference.lstrip('0')}", REFERENCES, "REF_CONFLICT", one.id))
+        story.refused.append(ExpectedDeadLetter(REFERENCES, f"pro:NWFT:{reference.lstrip('0')}", "REF_CONFLICT", one.id))
 
 
 def _deliver(story: Story, one: Order) -> None:
@@ -97,7 +108,7 @@ def _deliver(story: Story, one: Order) -> None:
 def _refuse(story: Story, topic: str, reason: str, one: Order | None = None) -> dict[str, str]:
     """Expect the next record as a dead letter; returns the header by which it is recognised."""
     record = story.message_id()
-    story.refused.append(Refused(record, topic, reason, one.id if one else ""))
+    story.refused.append(ExpectedDeadLetter(topic, record, reason, one.id if one else ""))
     if one is not None:
         one.dead_letters += 1
     return {"message-id": record}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from streams.day.expectation import ExpectedDeadLetter, ExpectedParked
 from streams.day.sources import carrier as carriers
-from streams.day.story import Parked, Refused, Story
+from streams.day.story import Story
 from streams.day.world import FREIGHT, PARCEL, UPS
 from streams.topics import CARRIER_RAW, ERP_RAW, TMS_RAW, WMS_RAW
 
@@ -31,7 +32,7 @@ def unknown_parcel(story: Story) -> None:
     number = f"{'1ZR7X4' if carrier is UPS else ''}{story.number()}9"
     for code in ("IN_TRANSIT", "DELIVERED"):
         carriers.say(story, carrier, number, carriers.record(story, carrier, number, code))
-        story.parked.append(Parked(f"{carrier.reference}:{carrier.scac}:{number.lstrip('0')}", CARRIER_RAW))
+        story.parked.append(ExpectedParked(f"{carrier.reference}:{carrier.scac}:{number.lstrip('0')}", CARRIER_RAW))
         story.wait(1, 5)
 
 
@@ -74,5 +75,5 @@ def _stray(
     story: Story, topic: str, value: dict[str, str] | str | bytes | None, reason: str, headers: dict[str, str] | None = None
 ) -> None:
     record = story.message_id()
-    story.refused.append(Refused(record, topic, reason))
+    story.refused.append(ExpectedDeadLetter(topic, record, reason))
     story.say(topic, record, value, 5, {"message-id": record} | (headers or {}), once=True)

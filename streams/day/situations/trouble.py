@@ -7,6 +7,7 @@ phases: so their order is fixed, and nothing may ever be released.
 from __future__ import annotations
 
 from streams.day.journey import agreed, depart, hand_over, load, new_shipment, on_vehicle, order, prove, travel, trusted
+from streams.day.outcome import released_of
 from streams.day.sources import carrier as carriers
 from streams.day.sources import erp, tms
 from streams.day.story import Story
@@ -18,6 +19,7 @@ __all__ = [
     "damage_settled",
     "delayed_by_weather",
     "delivered_damaged",
+    "dispute_after_release",
     "dispute_open",
     "dispute_over_one_line",
     "dispute_settled",
@@ -103,6 +105,17 @@ def dispute_open(story: Story) -> None:
     erp.dispute(story, shipment.orders[0])
     story.close_the_books()
     prove(story, shipment)
+
+
+def dispute_after_release(story: Story) -> None:
+    """Disputed in the second phase, when the release is out (research: domain 4.2): nothing is taken back, and the dispute is shown."""
+    shipment = _shipment(story, "on_delivery")
+    one = shipment.orders[0]
+    travel(story, shipment)
+    hand_over(story, shipment)
+    one.released_before = released_of(one)
+    story.close_the_books()
+    erp.dispute(story, one)
 
 
 def dispute_over_one_line(story: Story) -> None:

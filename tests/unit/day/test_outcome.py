@@ -178,6 +178,22 @@ def test_posted_first_and_earned_later_is_invoiced_without_a_release() -> None:
     assert expected.invoiceable == _TEN
 
 
+def test_a_dispute_after_the_release_takes_nothing_back() -> None:
+    order = _order()
+    order.delivered, order.released_before = dict(_TEN), dict(_TEN)
+    order.open_disputes, order.disputed_lines = {"C1"}, {"10"}
+    expected = outcome_of(order)
+    assert (expected.billing, expected.holds, expected.released) == ("RELEASED", ("DISPUTE",), _TEN)
+
+
+def test_a_cancellation_after_the_release_revokes_it() -> None:
+    order = _order("T-SHIP-EUR")
+    order.shipped, order.cancelled, order.revoked = dict(_TEN), True, True
+    expected = outcome_of(order)
+    assert (expected.state, expected.billing, expected.released, expected.amount) == ("CANCELLED", "NOT_BILLABLE", {}, 0)
+    assert expected.decisions == {"RELEASE": 1, "REVOKE": 1}
+
+
 def test_a_race_between_release_and_posting_fixes_only_what_is_invoiceable() -> None:
     order = _order()
     order.delivered, order.posted, order.release_varies = dict(_TEN), dict(_TEN), True

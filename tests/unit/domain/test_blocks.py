@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.domain.event import DeadLetterMark
+from streams.domain.event import DeadLetterMark, Exceptional, Tick
 from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Effect, Milestone, ReasonClass
 from tests.unit.domain.telling import (
@@ -78,9 +78,29 @@ def test_an_exception_whose_effect_nobody_gave_holds() -> None:
     assert order.holds == ["EXCEPTION"]
 
 
+@pytest.mark.parametrize("effect", list(Effect))
+def test_a_delivery_with_an_exception_holds_whatever_effect_its_source_gives_it(effect: Effect) -> None:
+    silence = terms(Trigger.ON_POD, pod_auto_confirm_days=1)
+    scan = happened(
+        Milestone.DELIVERED_WITH_EXCEPTION, day(3), shipment="S1", case_id="D1", exceptional=Exceptional(ReasonClass.SHORTAGE, effect)
+    )
+    assert order_under(ON_DELIVERY).hears(scan).holds == ["EXCEPTION"]
+    assert order_under(silence).hears(scan, Tick(day(9), "o")).decisions == []
+
+
 def test_an_exception_raised_again_holds_again() -> None:
     order = order_under(ON_DELIVERY).hears(exception(day(2)), exception_over(day(3)), exception(day(4)), delivered(day(5)))
     assert order.holds == ["EXCEPTION"]
+
+
+def test_the_latest_end_of_an_exception_counts_whatever_arrives_last() -> None:
+    order = order_under(ON_DELIVERY).hears(exception(day(4)), exception_over(day(5)), exception_over(day(3)), delivered(day(6)))
+    assert order.kinds == ["RELEASE"]
+
+
+def test_an_exception_raised_and_over_at_one_moment_is_over() -> None:
+    order = order_under(ON_DELIVERY).hears(exception(day(2)), exception_over(day(2)), delivered(day(3)))
+    assert order.kinds == ["RELEASE"]
 
 
 def test_an_exception_about_one_line_holds_that_line() -> None:

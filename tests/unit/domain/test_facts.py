@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from streams.domain.event import LineQuantity
+from streams.domain.event import Event, LineQuantity
 from streams.domain.facts import KEPT_SOURCES
 from streams.domain.ids import stable_id
 from streams.domain.terms import Trigger
-from streams.domain.vocabulary import Milestone, Scope
+from streams.domain.vocabulary import Classifier, Milestone, Scope
 from tests.unit.domain.telling import (
     ORDER_ID,
     ToldOrder,
@@ -101,7 +101,7 @@ def test_different_statements_have_different_milestone_ids() -> None:
 
 def test_quantities_written_differently_are_the_same_quantity() -> None:
     one, other = (delivered_partial(day(3), {}) for _ in range(2))
-    one.lines = (LineQuantity("10", Decimal("6")), LineQuantity("20", Decimal("1.50")))
+    one.lines = (LineQuantity("10", Decimal(6)), LineQuantity("20", Decimal("1.50")))
     other.lines = (LineQuantity("20", Decimal("1.5")), LineQuantity("10", Decimal("6.000")))
     order = shipped_order().hears(one)
     assert order.hears(other).outcome.milestones == []
@@ -175,21 +175,16 @@ def test_a_withdrawn_end_of_a_dispute_holds_again() -> None:
 
 
 def test_an_estimate_told_again_counts_from_its_last_telling() -> None:
-    def estimate(at_day: int, told: int) -> object:
-        return happened(Milestone.ETA_UPDATED, day(at_day), shipment="S1", classifier=terms_classifier(), ingested_at=day(told))
+    def estimate(arrives: int, told: int) -> Event:
+        return happened(Milestone.ETA_UPDATED, day(arrives), shipment="S1", classifier=Classifier.EST, ingested_at=day(told))
 
-    def eta(order: ToldOrder) -> object:
-        return order.row.status.shipments[0].eta  # type: ignore[union-attr]
+    def eta(order: ToldOrder) -> datetime | None:
+        assert order.row is not None and order.row.status is not None
+        return order.row.status.shipments[0].eta
 
-    order = shipped_order().hears(estimate(9, told=2), estimate(8, told=3))  # type: ignore[arg-type]
+    order = shipped_order().hears(estimate(9, told=2), estimate(8, told=3))
     assert eta(order) == day(8)
-    order.hears(estimate(9, told=4))  # type: ignore[arg-type]
+    order.hears(estimate(9, told=4))
     assert eta(order) == day(9)
     order.hears(delivered(day(9) + timedelta(hours=1)))
     assert eta(order) is None
-
-
-def terms_classifier() -> object:
-    from streams.domain.vocabulary import Classifier
-
-    return Classifier.EST

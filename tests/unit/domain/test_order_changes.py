@@ -62,6 +62,16 @@ def test_a_later_revision_revives_a_cancelled_order() -> None:
     assert order.state == "DELIVERED"
 
 
+def test_a_cancellation_of_the_revision_that_counts_cancels_it() -> None:
+    assert delivered_order().hears(cancelled(day(4), revision=1)).state == "CANCELLED"
+
+
+def test_an_order_with_one_line_at_zero_is_not_cancelled() -> None:
+    order = delivered_order().hears(changed({"10": 10, "20": 0}, day(4)))
+    assert order.state == "DELIVERED"
+    assert order.kinds == ["RELEASE"]
+
+
 def test_a_withdrawn_cancellation_never_was() -> None:
     word = cancelled(day(4))
     order = delivered_order().hears(word, retracted(word))
@@ -91,6 +101,19 @@ def test_an_order_reduced_below_what_was_released_is_revoked_by_the_difference()
     assert order.decisions[1].lines[0].delta == -3
     assert order.decisions[1].amount == -30
     assert order.decisions[1].reasons == ("ORDER_REDUCED",)
+
+
+def test_without_partial_invoices_a_reduced_order_that_is_complete_is_revoked_by_the_difference() -> None:
+    order = delivered_order(terms(Trigger.ON_DELIVERY, partial_allowed=False)).hears(changed({"10": 7}, day(4)))
+    assert order.net == pieces(_10=7)
+    assert order.holds == []
+
+
+def test_an_order_that_is_taken_back_altogether_is_revoked() -> None:
+    told = released()
+    order = ToldOrder(ON_DELIVERY).hears(told, issued(day(2)), delivered(day(3)), retracted(told))
+    assert order.kinds == ["RELEASE", "REVOKE"]
+    assert (order.state, order.holds) == ("UNKNOWN", ["NO_ORDER"])
 
 
 def test_a_line_taken_off_the_order_is_revoked() -> None:

@@ -148,6 +148,65 @@ def test_a_credited_quantity_is_not_credited_again_when_its_invoice_is_cancelled
     assert order.net == pieces(_10=5)
 
 
+def test_an_invoice_for_a_part_of_a_release_leaves_the_rest_unposted() -> None:
+    order = shipped_order().hears(delivered(day(3)), posted(day(4), lines={"10": 4}), cancelled(day(5)))
+    assert order.kinds == ["RELEASE", "REVOKE", "CREDIT_REQUEST"]
+    assert [decision.lines[0].delta for decision in order.decisions[1:]] == [-6, -4]
+
+
+def test_what_is_released_again_after_a_credit_is_not_posted_yet() -> None:
+    order = shipped_order().hears(delivered(day(3)), posted(day(4)), changed({"10": 6}, day(5)), changed({"10": 10}, day(6), revision=3))
+    assert order.kinds == ["RELEASE", "CREDIT_REQUEST", "RELEASE"]
+    assert order.billing == "RELEASED"
+    order.hears(cancelled(day(7), revision=4))
+    assert [(decision.kind.value, decision.lines[0].delta) for decision in order.decisions[3:]] == [("REVOKE", -4), ("CREDIT_REQUEST", -6)]
+
+
+def test_without_partial_invoices_a_credit_of_one_line_revokes_the_unposted_rest() -> None:
+    lines = {"10": 10, "20": 5}
+    scan = delivered(day(3))
+    order = ToldOrder(terms(Trigger.ON_DELIVERY, partial_allowed=False)).hears(released(lines), issued(day(2), {"10": 10}))
+    order.hears(issued(day(2), {"20": 5}, "S2"), scan, delivered(day(3), "S2"), posted(day(4), lines={"10": 10}), retracted(scan))
+    assert [(decision.kind.value, decision.lines[0].line) for decision in order.decisions[1:]] == [
+        ("REVOKE", "20"),
+        ("CREDIT_REQUEST", "10"),
+    ]
+
+
+def test_a_credit_is_taken_off_the_invoice_that_is_still_posted() -> None:
+    order = shipped_order().hears(delivered(day(3)), posted(day(4)), invoice_cancelled(day(4)), posted(day(5), "INV2"))
+    order.hears(changed({"10": 6}, day(6)), changed({"10": 10}, day(7), revision=3), cancelled(day(8), revision=4))
+    assert [(decision.kind.value, decision.lines[0].delta) for decision in order.decisions[1:]] == [
+        ("CREDIT_REQUEST", -4),
+        ("RELEASE", 4),
+        ("REVOKE", -4),
+        ("CREDIT_REQUEST", -6),
+    ]
+
+
+def test_of_several_releases_an_invoice_covers_the_one_that_it_names() -> None:
+    lines = {"10": 5, "20": 5}
+    order = shipped_order(lines=lines).hears(delivered_partial(day(3), {"10": 5}), delivered_partial(day(3), {"20": 5}))
+    order.hears(posted(day(4), amount="1.00", release_id=order.decisions[1].release_id), cancelled(day(5)))
+    assert [(decision.kind.value, decision.lines[0].line) for decision in order.decisions[2:]] == [
+        ("REVOKE", "10"),
+        ("CREDIT_REQUEST", "20"),
+    ]
+
+
+def test_of_two_releases_of_one_amount_each_is_posted_once() -> None:
+    order = shipped_order().hears(delivered_partial(day(3), {"10": 5}), delivered_partial(day(4), {"10": 5}))
+    order.hears(posted(day(5), "INV1", amount="50.00"))
+    assert order.billing == "RELEASED"
+    order.hears(posted(day(5), "INV2", amount="50.00"))
+    assert order.billing == "INVOICED"
+
+
+def test_a_number_posted_twice_is_one_invoice_as_it_first_became_known() -> None:
+    order = shipped_order().hears(posted(day(2), lines={"10": 7}), posted(day(1), lines={"10": 1}), delivered(day(3)))
+    assert order.net == pieces(_10=3)
+
+
 def test_a_duplicate_posting_changes_nothing() -> None:
     order = shipped_order().hears(delivered(day(3)), posted(day(4)), posted(day(4)))
     assert order.kinds == ["RELEASE"]

@@ -121,6 +121,12 @@ def test_a_shipment_of_which_nobody_said_what_it_holds_is_held() -> None:
     assert order.kinds == ["RELEASE"]
 
 
+def test_goods_that_nobody_described_are_named_by_what_is_known_of_them() -> None:
+    order = order_of().hears(delivered(day(3), "S2"), delivered(day(3), "S1"), happened(Milestone.DELIVERED, day(3), delivery="D9"))
+    order.hears(happened(Milestone.DELIVERED_PARTIAL, day(4)))
+    assert [reason.detail for reason in order.row.hold] == ["D9, S1, S2, order"]  # type: ignore[union-attr]
+
+
 def test_a_plan_tells_in_which_shipment_a_delivery_travels() -> None:
     order = order_of().hears(issued(day(2), shipment="", delivery="D1"), delivered(day(3)))
     assert order.holds == ["SHIPMENT_CONTENTS_UNKNOWN"]

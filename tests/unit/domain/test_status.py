@@ -24,20 +24,6 @@ from tests.unit.domain.telling import (
 ON_POD = terms(Trigger.ON_POD)
 
 
-def test_an_order_moves_from_step_to_step() -> None:
-    order = ToldOrder(ON_POD)
-    states = []
-    for message in (
-        in_transit(day(1), "S9"),
-        released(at=day(1)),
-        picked(day(2)),
-        issued(day(2, "13:00"), {"10": 4}),
-        issued(day(2, "14:00"), {"10": 6}, "S2"),
-    ):
-        states.append(order.hears(message).state)
-    assert states == ["UNKNOWN", "IN_TRANSIT", "IN_TRANSIT", "IN_TRANSIT", "IN_TRANSIT"]
-
-
 def test_the_steps_of_an_order_that_nobody_scans() -> None:
     order = ToldOrder(ON_POD)
     states = [
@@ -113,6 +99,17 @@ def test_a_delivery_without_a_shipment_stands_under_its_own_number_until_its_shi
     assert [mark.shipment_id for mark in order.row.status.shipments] == ["D1"]  # type: ignore[union-attr]
     order.hears(planned(day(1), "S1", "D1"))
     assert [mark.shipment_id for mark in order.row.status.shipments] == ["S1"]  # type: ignore[union-attr]
+
+
+def test_what_happens_to_a_delivery_happens_to_its_shipment() -> None:
+    order = ToldOrder(ON_POD).hears(
+        released(),
+        planned(day(1), "S1", "D1"),
+        happened(Milestone.IN_TRANSIT, day(2), shipment="S1"),
+        happened(Milestone.OUT_FOR_DELIVERY, day(3), delivery="D1"),
+        happened(Milestone.IN_TRANSIT, day(3), delivery="D1"),
+    )
+    assert [mark[:2] for mark in order.row.status.shipments] == [("S1", OrderState.OUT_FOR_DELIVERY)]  # type: ignore[union-attr]
 
 
 def test_an_estimate_of_the_carrier_beats_the_plan() -> None:

@@ -21,6 +21,8 @@ from tests.unit.domain.telling import (
     delivered,
     delivered_damaged,
     delivered_partial,
+    dispute_over,
+    disputed,
     exception,
     exception_over,
     happened,
@@ -119,6 +121,17 @@ def test_wake_up_is_a_whole_millisecond_not_before_its_time() -> None:
     assert order.outcome.wake_at == day(8) + timedelta(milliseconds=1)
     order.hears(Tick(day(8) + timedelta(milliseconds=1), f"o/{ORDER_ID}"))
     assert order.kinds == ["RELEASE"]
+
+
+def test_nobody_is_woken_for_an_order_that_is_complete() -> None:
+    order = shipped_order(SILENCE).hears(delivered(day(3)), proven(day(3)), issued(day(4), shipment="S2"), delivered(day(5), "S2"))
+    assert order.kinds == ["RELEASE"]
+    assert order.outcome.wake_at is None
+
+
+def test_silence_matters_only_where_the_contract_asks_for_proof() -> None:
+    order = shipped_order(terms(Trigger.ON_DELIVERY, pod_auto_confirm_days=5)).hears(delivered_partial(day(3), {"10": 6}))
+    assert order.outcome.wake_at is None
 
 
 def test_silence_counts_each_partial_delivery_for_itself() -> None:
@@ -233,6 +246,75 @@ def test_case_46_goods_that_two_versions_would_bill_are_billed_once() -> None:
 def test_the_latest_version_counts_where_two_are_valid() -> None:
     order = shipped_order(ON_DELIVERY, terms(Trigger.ON_POD, version=2)).hears(delivered(day(3)))
     assert order.holds == ["POD_MISSING"]
+
+
+def test_the_latest_version_counts_in_whatever_order_they_are_listed() -> None:
+    order = shipped_order(terms(Trigger.ON_POD, version=2), ON_DELIVERY).hears(delivered(day(3)))
+    assert order.holds == ["POD_MISSING"]
+
+
+def test_what_an_order_waits_for_is_said_by_the_terms_of_its_latest_step() -> None:
+    versions = (terms(Trigger.ON_SHIP, valid_to=day(4)), terms(Trigger.ON_POD, version=2, valid_from=day(4)))
+    order = ToldOrder(*versions).hears(released())
+    assert order.holds == ["NOT_SHIPPED"]
+    order.hears(issued(day(5)))
+    assert order.holds == ["NOT_DELIVERED"]
+    order.hears(delivered(day(6)), delivered_partial(day(3), {"10": 1}, "S2"))
+    assert order.holds == ["POD_MISSING"]
+
+
+def test_terms_that_are_missing_are_named() -> None:
+    def why(order: ToldOrder) -> list[str]:
+        assert order.row is not None
+        return [reason.detail for reason in order.row.hold]
+
+    assert why(ToldOrder().hears(released())) == ["C-1 is unknown"]
+    later = terms(Trigger.ON_DELIVERY, valid_from=day(5))
+    assert why(ToldOrder(later).hears(released())) == ["no version of C-1 is valid on 2026-06-01"]
+    assert why(shipped_order(later)) == ["no version of C-1 is valid on 2026-06-02"]
+
+
+def test_an_order_that_is_complete_does_not_mind_terms_that_end_later() -> None:
+    until = terms(Trigger.ON_DELIVERY, valid_to=day(4), partial_allowed=False)
+    order = shipped_order(until).hears(delivered(day(3)), proven(day(5)))
+    assert order.kinds == ["RELEASE"]
+    assert order.holds == []
+
+
+def test_an_order_that_is_complete_is_still_held_by_what_its_terms_say() -> None:
+    until = terms(Trigger.ON_DELIVERY, valid_to=day(4), currency="USD")
+    assert shipped_order(until).hears(proven(day(5)), delivered(day(3))).holds == ["CURRENCY"]
+
+
+def test_a_release_that_rests_on_silence_in_part_says_so() -> None:
+    order = ToldOrder(SILENCE).hears(released(), issued(day(2), {"10": 6}), issued(day(2), {"10": 4}, "S2"), disputed(day(2)))
+    order.hears(delivered(day(3)), proven(day(3)), delivered(day(3), "S2"), tick(8), dispute_over(day(9)))
+    assert order.release.reasons == ("AUTO_CONFIRM",)
+    assert order.release.triggered_at == day(8)
+
+
+def test_what_lacks_terms_is_the_only_thing_said_of_the_rest() -> None:
+    order = shipped_order(terms(Trigger.ON_DELIVERY, valid_to=day(4))).hears(delivered_partial(day(3), {"10": 6}), delivered(day(5)))
+    assert order.net == pieces(_10=6)
+    assert order.holds == ["NO_TERMS"]
+
+
+def test_a_contract_that_stops_partial_invoices_on_the_way_waits_for_the_rest() -> None:
+    versions = (
+        terms(Trigger.ON_DELIVERY, valid_to=day(4)),
+        terms(Trigger.ON_DELIVERY, version=2, valid_from=day(4), partial_allowed=False),
+    )
+    order = shipped_order(*versions).hears(delivered_partial(day(3), {"10": 6}))
+    assert order.net == pieces(_10=6)
+    order.hears(delivered_partial(day(5), {"10": 2}))
+    assert order.net == pieces(_10=6)
+    assert order.holds == ["INCOMPLETE", "NOT_DELIVERED"]
+    order.hears(delivered_partial(day(6), {"10": 2}))
+    assert order.net == pieces(_10=10)
+
+
+def test_nothing_is_incomplete_before_anything_is_billable() -> None:
+    assert shipped_order(terms(Trigger.ON_DELIVERY, partial_allowed=False)).holds == ["NOT_DELIVERED"]
 
 
 def test_an_order_moved_to_another_contract_is_judged_by_that() -> None:

@@ -20,11 +20,10 @@ SOURCES = (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)
 
 
 class MemoryCluster:
-    """Topics of several partitions each. `physical` stands for an installation's prefix."""
+    """Topics of several partitions each."""
 
-    def __init__(self, hops: Sequence[Hop], partitions: int = 2, prefix: str = "eu.") -> None:
+    def __init__(self, hops: Sequence[Hop], partitions: int = 2) -> None:
         self.hops = hops
-        self.prefix = prefix
         names = [topic.name for topic in CATALOGUE] + [dead_letter_topic(source) for source in SOURCES]
         self.partitions = dict.fromkeys(names, partitions)
         self.logs: dict[tuple[str, int], Log] = {(name, number): [] for name in names for number in range(partitions)}
@@ -60,7 +59,7 @@ class MemoryCluster:
 
     def layout(self, retention: Mapping[str, Retention] | None = None) -> Layout:
         """As it is now."""
-        return Layout(self.partitions, dict(self.processed), retention or {}, lambda topic: self.prefix + topic)
+        return Layout(self.partitions, dict(self.processed), retention or {})
 
     def verify(self, now_ms: int, layout: Layout | None = None, seed: int = 0) -> Report:
         """Verify the logs as they are now, partitions interleaved at random."""
@@ -84,10 +83,10 @@ class MemoryCluster:
                 yield from log
 
     def _process(self, runner: Runner, record: RawRecord) -> None:
-        for emission in runner.run((record._replace(topic=self.prefix + record.topic),)):
+        for emission in runner.run((record,)):
             if isinstance(emission, DeadLetter):
                 for output in render(emission, 1_000, "app", "version", hold):
-                    self.append(output._replace(topic=output.topic.removeprefix(self.prefix)))
+                    self.append(output)
             else:
                 self.append(emission)
 
