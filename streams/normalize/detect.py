@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import Event, Link, TermsChanged
-from streams.normalize import carrier, erp, terms, tms, ups, wms
+from streams.normalize import carrier, erp, terms, tms, ups, wms, x12_214
 from streams.normalize.origin import Origin
 from streams.normalize.refusal import Refusal, shown
 from streams.topics import CARRIER_RAW, ERP_RAW, TERMS, TMS_RAW, WMS_RAW
@@ -25,6 +25,7 @@ FORMATS: Final[dict[str, Adapter]] = {
     carrier.FORMAT: carrier.read,
     ups.FORMAT: ups.read,
     terms.FORMAT: terms.read,
+    x12_214.FORMAT: x12_214.read,
 }
 """Every format by its name."""
 

@@ -14,7 +14,7 @@ from streams.domain.instant import Instant, TimeQuality
 from streams.domain.vocabulary import Classifier
 from streams.normalize.refusal import Refusal, shown
 
-__all__ = ["FUTURE_TOLERANCE", "HORIZON", "local_and_gmt", "parse"]
+__all__ = ["FUTURE_TOLERANCE", "HORIZON", "check", "local_and_gmt", "parse"]
 
 FUTURE_TOLERANCE: Final = timedelta(minutes=15)
 """How far an actual event may lie after its record's Kafka timestamp: clocks differ, but nothing has happened tomorrow."""
@@ -47,11 +47,11 @@ def parse(text: str, classifier: Classifier, ingested_at: datetime, field: str =
     except (ValueError, OverflowError):
         raise _refused(f"{field}: {shown(text)} is not an ISO 8601 date and time such as 2026-06-01T09:15:00+02:00") from None
     if offset is None:
-        _check(utc, classifier, ingested_at, field, text)
+        check(utc, classifier, ingested_at, field, text)
         return Instant(utc, text, None, TimeQuality.UNKNOWN)
     if not -_WIDEST_OFFSET <= offset <= _WIDEST_OFFSET:
         raise _refused(f"{field}: {shown(text)} has an offset that no place on earth has")
-    _check(utc, classifier, ingested_at, field, text)
+    check(utc, classifier, ingested_at, field, text)
     return Instant(utc, text, offset // _MINUTE)
 
 
@@ -79,7 +79,7 @@ def local_and_gmt(
         if local is None:
             raise _refused("localActivityDate, localActivityTime: no complete date and time, nor in gmtActivityDate, gmtActivityTime")
         utc = local.replace(tzinfo=UTC)
-        _check(utc, classifier, ingested_at, "localActivityDate", raw)
+        check(utc, classifier, ingested_at, "localActivityDate", raw)
         return Instant(utc, raw, None, TimeQuality.UNKNOWN)
     offset = local - gmt if local is not None else stated or _ZERO
     if stated is not None and offset != stated:
@@ -87,11 +87,12 @@ def local_and_gmt(
     if not -_WIDEST_OFFSET <= offset <= _WIDEST_OFFSET:
         raise _refused(f"gmtActivityDate: local and GMT times are {offset} apart, more than any zone")
     utc = gmt.replace(tzinfo=UTC)
-    _check(utc, classifier, ingested_at, "gmtActivityDate", raw)
+    check(utc, classifier, ingested_at, "gmtActivityDate", raw)
     return Instant(utc, raw or f"{gmt_date} {gmt_time} GMT", offset // _MINUTE)
 
 
-def _check(utc: datetime, classifier: Classifier, ingested_at: datetime, field: str, text: str) -> None:
+def check(utc: datetime, classifier: Classifier, ingested_at: datetime, field: str, text: str) -> None:
+    """Raises `Refusal` (TIME_INVALID) for a time before 2000, or after `ingested_at` by more than the classifier allows."""
     if utc < _EARLIEST:
         raise _refused(f"{field}: {shown(text)} lies before 2000")
     if classifier is Classifier.ACT:

@@ -141,6 +141,10 @@ class Scanner:
             found = self._buffer.find("ISA", self._at)
             if found >= 0:
                 self._at = found
+                # A word that happens to hold these letters, passed over before it costs more than a look.
+                if self._buffer[found + 3 : found + 4].isalnum():
+                    self._at += 3
+                    continue
                 return True
             self._at = max(self._at, len(self._buffer) - 2)
             if not self._more():
