@@ -18,7 +18,7 @@ from streams.cli.lines import opened
 from streams.cli.output import print_json
 from streams.errors import ConfigurationError
 
-__all__ = ["app"]
+__all__ = ["app", "read"]
 
 app = typer.Typer(help="EDI files: look into them.")
 
