@@ -24,6 +24,7 @@ from streams.normalize import (
     tms,
     ups,
     wms,
+    x12_214,
 )
 from streams.normalize.origin import Origin
 from streams.normalize.refusal import Refusal, shown
@@ -54,6 +55,7 @@ FORMATS: Final[dict[str, Adapter]] = {
     sap_gtt.FORMAT: sap_gtt.read,
     shopify.FORMAT: shopify.read,
     terms.FORMAT: terms.read,
+    x12_214.FORMAT: x12_214.read,
 }
 """Every format by its name."""
 

@@ -16,7 +16,7 @@ from streams.domain.instant import Instant, TimeQuality
 from streams.domain.vocabulary import Classifier
 from streams.normalize.refusal import Refusal, shown
 
-__all__ = ["FUTURE_TOLERANCE", "HORIZON", "in_zone", "local_and_gmt", "parse", "with_offset"]
+__all__ = ["FUTURE_TOLERANCE", "HORIZON", "check", "in_zone", "local_and_gmt", "parse", "with_offset"]
 
 FUTURE_TOLERANCE: Final = timedelta(minutes=15)
 """How far an actual event may lie after its record's Kafka timestamp: clocks differ, but nothing has happened tomorrow."""
@@ -49,11 +49,11 @@ def parse(text: str, classifier: Classifier, ingested_at: datetime, field: str =
     except (ValueError, OverflowError):
         raise _refused(f"{field}: {shown(text)} is not an ISO 8601 date and time such as 2026-06-01T09:15:00+02:00") from None
     if offset is None:
-        _check(utc, classifier, ingested_at, field, text)
+        check(utc, classifier, ingested_at, field, text)
         return Instant(utc, text, None, TimeQuality.UNKNOWN)
     if not -_WIDEST_OFFSET <= offset <= _WIDEST_OFFSET:
         raise _refused(f"{field}: {shown(text)} has an offset that no place on earth has")
-    _check(utc, classifier, ingested_at, field, text)
+    check(utc, classifier, ingested_at, field, text)
     return Instant(utc, text, offset // _MINUTE)
 
 
@@ -81,7 +81,7 @@ def local_and_gmt(
         if local is None:
             raise _refused("localActivityDate, localActivityTime: no complete date and time, nor in gmtActivityDate, gmtActivityTime")
         utc = local.replace(tzinfo=UTC)
-        _check(utc, classifier, ingested_at, "localActivityDate", raw)
+        check(utc, classifier, ingested_at, "localActivityDate", raw)
         return Instant(utc, raw, None, TimeQuality.UNKNOWN)
     offset = local - gmt if local is not None else stated or _ZERO
     if stated is not None and offset != stated:
@@ -89,7 +89,7 @@ def local_and_gmt(
     if not -_WIDEST_OFFSET <= offset <= _WIDEST_OFFSET:
         raise _refused(f"gmtActivityDate: local and GMT times are {offset} apart, more than any zone")
     utc = gmt.replace(tzinfo=UTC)
-    _check(utc, classifier, ingested_at, "gmtActivityDate", raw)
+    check(utc, classifier, ingested_at, "gmtActivityDate", raw)
     return Instant(utc, raw or f"{gmt_date} {gmt_time} GMT", offset // _MINUTE)
 
 
@@ -121,7 +121,7 @@ def in_zone(text: str, zone: str, classifier: Classifier, ingested_at: datetime,
     utc = first.astimezone(UTC)
     if utc.astimezone(known).replace(tzinfo=None) != local:
         raise _refused(f"{field}: {shown(text)} does not exist in {zone}: clocks were put forward")
-    _check(utc, classifier, ingested_at, field, text)
+    check(utc, classifier, ingested_at, field, text)
     offset = first.utcoffset()
     assert offset is not None
     quality = TimeQuality.EXPLICIT if offset == second.utcoffset() else TimeQuality.UNKNOWN
@@ -133,7 +133,8 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def _check(utc: datetime, classifier: Classifier, ingested_at: datetime, field: str, text: str) -> None:
+def check(utc: datetime, classifier: Classifier, ingested_at: datetime, field: str, text: str) -> None:
+    """Raises `Refusal` (TIME_INVALID) for a time before 2000, or after `ingested_at` by more than the classifier allows."""
     if utc < _EARLIEST:
         raise _refused(f"{field}: {shown(text)} lies before 2000")
     if classifier is Classifier.ACT:

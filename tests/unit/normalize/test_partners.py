@@ -18,7 +18,7 @@ from streams.pipeline import hops
 from streams.settings import Settings
 from streams.topics import CARRIER_RAW
 from tests.unit.normalize.reading import raw, refusal
-from tests.unit.normalize.records import CARRIER_HEAD
+from tests.unit.normalize.records import CARRIER_HEAD, X12_214
 
 FORMAT = "milepost.carrier.v1"
 HEAD = "code,type,milestone,classifier,reason_class,effect,provenance,example\n"
@@ -80,3 +80,23 @@ def test_a_file_for_a_format_without_a_map_or_a_missing_folder_stops_the_start(f
     (folder / "northwind" / "vendor.x.csv").write_text(HEAD)
     with pytest.raises(CodeMapError, match=r"no map of vendor\.x"):
         partner_maps(folder)
+
+
+def test_a_partners_rows_also_hold_for_edi_and_over_codes_that_say_nothing(tmp_path: Path) -> None:
+    (tmp_path / "northwind").mkdir()
+    (tmp_path / "northwind" / "x12.214.csv").write_text(
+        HEAD + "X6,AT701,ARRIVED_TERMINAL,ACT,,,their guide 4.1,at a hub\nOO,AT701,OUT_FOR_DELIVERY,ACT,,,their guide 4.2,on the van\n"
+    )
+    hop = normalize.hop(100_000, partners=partner_maps(tmp_path))
+
+    def milestones(code: str, partner: str) -> list[Milestone]:
+        record = {**X12_214, "segments": ["ST*214*0001", "B10*0012345678*80000001*OLDF", "LX*1", f"AT7*{code}*NS***20260601*0815*LT"]}
+        found = hop.run(MemoryRows(None), [raw(CARRIER_RAW, record, {"format": "x12.214", "partner": partner})])
+        events = [decode(output.value or b"") for output in found if isinstance(output, Output)]
+        assert len(events) == len(found)
+        return [event.milestone for event in events if isinstance(event, Event)]
+
+    assert milestones("X6", "northwind") == [Milestone.ARRIVED_TERMINAL]
+    assert milestones("OO", "northwind") == [Milestone.OUT_FOR_DELIVERY]
+    assert milestones("X6", "southwind") == [Milestone.IN_TRANSIT]
+    assert milestones("OO", "southwind") == []
