@@ -43,7 +43,10 @@ def check_cluster(settings: Settings, hops: Sequence[Hop], outputs: Iterable[str
         try:
             admin = AdminClient(client_settings(settings))
             admin.list_topics(timeout=5)
-            found = check_topics(settings, admin, hops, outputs)
+            if said:
+                log.warning("the broker at %s answers", settings.bootstrap)
+                said = False
+            return check_topics(settings, admin, hops, outputs)
         except KafkaException as failure:
             error = failure.args[0]
             if error.code() in _REFUSALS:
@@ -52,10 +55,6 @@ def check_cluster(settings: Settings, hops: Sequence[Hop], outputs: Iterable[str
                 log.warning("no broker answers at %s (%s); waiting for it", settings.bootstrap, error.name())
                 said = True
             stopped.wait(0.3)
-        else:
-            if said:
-                log.warning("the broker at %s answers", settings.bootstrap)
-            return found
     return None
 
 

@@ -154,10 +154,6 @@ class BatchConsumer(driver.Consumer):
             generation_id=self.app.consumer_generation_id,
         )  # fmt: skip
 
-    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
-        # Offsets are committed by the transactions that process the records. A commit of Faust's would move them back, or past what was lost.
-        return True
-
     async def wait_empty(self) -> None:
         # Faust waits until messages are acknowledged. What must end before partitions are given up is the running transactions.
         await self.app.drain()

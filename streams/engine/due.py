@@ -1,13 +1,13 @@
 """Turn due marks into tick records.
 
 A sweep writes no state: it appends what `Hop.tick` builds to the hop's own source partition, and the hop removes the mark when it reads the
-tick. So all state stays a pure function of the log. What was sent under this assignment is remembered, so that a tick that waits in the log is
-not sent again at each sweep; after a restart it may be, which is harmless (`streams.hop`).
+tick. So all state stays a pure function of the log. What was sent under this assignment is remembered until the hop has handled the mark, so
+that a tick that waits in the log is not sent again at each sweep; after a restart it may be, which is harmless (`streams.hop`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from streams.engine.assignment import Assignment
@@ -43,17 +43,17 @@ class DueIndex:
             self._assignment, self._sent = assignment, {}
         end = due_key(now_ms + 1, b"")
         sent = self._sent.setdefault(partition, set())
-        waiting: set[bytes] = set()
         fresh: list[bytes] = []
         for mark in store.marks(DUE_PREFIX):
             if mark >= end or len(fresh) == _AT_ONCE:
                 break
-            if mark in sent:
-                waiting.add(mark)
-            else:
+            if mark not in sent:
                 fresh.append(mark)
         if not fresh:
-            self._sent[partition] = waiting
             return None
         ticks = [self._tick(*parse_due_key(mark))._replace(topic=self._source, partition=partition) for mark in fresh]
         return Due(ticks, lambda: sent.update(fresh))
+
+    def handled(self, partition: int, marks: Iterable[bytes]) -> None:
+        """The hop has set or removed these marks: one that is there from now on asks for a tick of its own."""
+        self._sent.get(partition, set()).difference_update(marks)

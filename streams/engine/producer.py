@@ -202,7 +202,7 @@ class HopProducer:
         return count
 
     def _append_rows(self, changelogs: Sequence[Changelog], written: dict[int, int]) -> None:
-        produce = self._produce
+        produce = self._producer.produce
 
         def note(error: KafkaError | None, message: Any) -> None:
             if error is None:
@@ -211,35 +211,40 @@ class HopProducer:
         for topic, partition, entries in changelogs:
             last = len(entries) - 1
             for index, (key, value) in enumerate(entries.items()):
-                produce(topic, value, key, partition, note if index == last else None)
+                told = note if index == last else None
+                try:
+                    produce(topic, value, key, partition, told)
+                except BufferError:
+                    self._produce_when_there_is_room(topic, value, key, partition, told)
 
     def _append_outputs(self, outputs: Iterable[Output]) -> None:
-        produce, names = self._produce, self._names
+        produce, names = self._producer.produce, self._names
         for topic, key, value, headers, partition, timestamp in outputs:
             name = names.get(topic)
             if name is None:
                 name = names[topic] = self._physical(topic)
-            if partition == EVERY_PARTITION:
-                for each in range(self._partitions_of(name)):
-                    produce(name, value, key, each, None, None, timestamp, list(headers))
-            elif headers:
-                produce(name, value, key, partition, None, None, timestamp, list(headers))
-            else:
-                produce(name, value, key, partition, None, None, timestamp)
-
-    def _produce(self, *record: Any) -> None:
-        try:
-            self._producer.produce(*record)
-        except BufferError:
-            # librdkafka's queue is full: serve it until it has room.
-            deadline = time.monotonic() + self._longest
-            while True:
-                self._producer.poll(0.05)
+            for each in (partition,) if partition != EVERY_PARTITION else range(self._partitions_of(name)):
+                # librdkafka's positional arguments: topic, value, key, partition, callback, on_delivery, timestamp, headers.
+                record = (
+                    (name, value, key, each, None, None, timestamp, list(headers))
+                    if headers
+                    else (name, value, key, each, None, None, timestamp)
+                )
                 try:
-                    return self._producer.produce(*record)
+                    produce(*record)
                 except BufferError:
-                    if time.monotonic() > deadline:
-                        self._wait("produce", None, deadline)
+                    self._produce_when_there_is_room(*record)
+
+    def _produce_when_there_is_room(self, *record: Any) -> None:
+        deadline = time.monotonic() + self._longest
+        while True:
+            self._producer.poll(0.05)
+            try:
+                self._producer.produce(*record)
+                return
+            except BufferError:
+                if time.monotonic() > deadline:
+                    self._wait("produce", None, deadline)
 
     def _flush(self) -> None:
         deadline = time.monotonic() + self._longest

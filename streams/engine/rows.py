@@ -75,6 +75,10 @@ class PartitionRows:
             entries[MARK + key] = b"" if there else None
         return entries
 
+    def changed_marks(self) -> list[bytes]:
+        """Marks that the transaction set or removed."""
+        return list(self._marks)
+
     def savepoint(self) -> None:
         """Keep what was written so far, whatever `undo` takes back later."""
         # First all, then keep: a row that cannot be encoded must leave nothing of its transaction behind.
@@ -147,6 +151,9 @@ class NoRows:
 
     def changes(self) -> dict[bytes, bytes | None]:
         return {}
+
+    def changed_marks(self) -> list[bytes]:
+        return []
 
     def savepoint(self) -> None: ...
     def undo(self) -> None: ...

@@ -95,7 +95,7 @@ class HopRunner:
                 except StaleGeneration:
                     assignment.live = False
                     return
-                except TransactionAborted as abort:
+                except (TransactionAborted, OutcomeUnknown) as abort:
                     log.warning("%s: ticks of partition %d were not sent (%s); the next sweep sends them", self._hop.name, partition, abort)
                     return
                 due.sent()
@@ -224,11 +224,17 @@ class HopRunner:
         for partition, entries in changes.items():
             if entries:
                 self._state.stores[partition].apply(entries.items(), ends[partition], now_ms)
-            self._rows(partition).committed()
+            rows = self._rows(partition)
+            if self._due is not None:
+                self._due.handled(partition, rows.changed_marks())
+            rows.committed()
 
     def _committed(self, offsets: Mapping[tuple[str, int], int]) -> bool:
         """Whether the transaction with these offsets was committed. It must have ended, and it alone decided over them."""
-        return start_of(self._settings, offsets.keys(), self._stopping) == offsets
+        found = start_of(self._settings, offsets.keys(), self._stopping)
+        if not found:
+            raise WorkerMustRestart(f"{self._hop.name}: stopped before the outcome of a transaction was known")
+        return found == offsets
 
     def _discard(self, parts: Sequence[Part], cause: str) -> None:
         self._observer.aborted(self._hop.name, cause)

@@ -15,7 +15,7 @@ import shutil
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from rocksdict import (
     AccessType,
@@ -42,6 +42,7 @@ MARK: Final = b"m"
 
 _HEAD: Final = b"\0head"
 _IDENTITY: Final = b"\0changelog"
+_SIGNS_OF_DAMAGE: Final = ("Corruption", "No such file")
 _OFFSET_AND_TIME: Final = struct.Struct(">qq")
 
 
@@ -90,8 +91,31 @@ def _database(path: Path, memory: StoreMemory) -> Rdict:
     return Rdict(str(path), memory.options(), access_type=AccessType.read_write())
 
 
-def _judge(database: Rdict, identity: bytes, tombstone_retention_ms: int, now_ms: int) -> tuple[str, int | None]:
-    """Why the store cannot be used ("" if it can), and the changelog offset from which to read on."""
+def _damage(path: Path) -> Path:
+    """The file that remembers that the store next to it was found damaged."""
+    return path.with_name(path.name + ".damaged")
+
+
+def _judged(
+    path: Path, memory: StoreMemory, identity: bytes, tombstone_retention_ms: int, now_ms: int
+) -> tuple[Rdict | None, str, int | None]:
+    """The open database and the changelog offset from which to read on, or why it cannot be used."""
+    if _damage(path).exists():
+        return None, "it was found damaged", None
+    database = None
+    try:
+        database = _database(path, memory)
+        reason, next_offset = _head(database, identity, tombstone_retention_ms, now_ms)
+    except Exception as error:  # rocksdict raises bare Exception
+        if not any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
+            raise WorkerMustRestart(f"the local store {path} cannot be opened: {error}") from error
+        reason, next_offset = f"it is damaged ({error})", None
+    if reason and database is not None:
+        database.close()
+    return None if reason else database, reason, next_offset
+
+
+def _head(database: Rdict, identity: bytes, tombstone_retention_ms: int, now_ms: int) -> tuple[str, int | None]:
     head = database.get(_HEAD)
     if head is None:
         return "", None
@@ -120,19 +144,12 @@ class PartitionStore:
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         identity = f"{changelog.topic}/{changelog.topic_id}".encode()
-        try:
-            database = _database(path, memory)
-            reason, next_offset = _judge(database, identity, changelog.tombstone_retention_ms, now_ms)
-            if reason:
-                database.close()
-        except Exception as error:
-            if "Corruption" not in str(error):
-                raise
-            reason = "RocksDB finds it damaged"
-        if reason:
+        database, reason, next_offset = _judged(path, memory, identity, changelog.tombstone_retention_ms, now_ms)
+        if database is None:
             log.warning("the local store %s is wiped and restored whole: %s", path, reason)
-            shutil.rmtree(path)
-            database, next_offset = _database(path, memory), None
+            shutil.rmtree(path, ignore_errors=True)
+            _damage(path).unlink(missing_ok=True)
+            database = _database(path, memory)
         database.put(_IDENTITY, identity)
         return cls(path, database, next_offset)
 
@@ -140,18 +157,22 @@ class PartitionStore:
         """The stored bytes of a row."""
         try:
             value: bytes | None = self._database.get(ROW + key)
-        except Exception as error:  # rocksdict raises bare Exception
-            raise WorkerMustRestart(f"the local store {self.path} cannot be read: {error}") from error
+        except Exception as error:
+            raise self._failed("read", error) from error
         return value
 
     def marks(self, prefix: bytes) -> Iterator[bytes]:
         """Marks that start with `prefix`, in byte order."""
         start = MARK + prefix
-        keys = cast(Iterator[bytes], self._database.keys(from_key=start))
-        for key in keys:
-            if not key.startswith(start):
-                return
-            yield key[1:]
+        try:
+            iterator = self._database.iter()
+            iterator.seek(start)
+            while iterator.valid() and (key := iterator.key()).startswith(start):
+                yield key[1:]
+                iterator.next()
+            iterator.status()  # An iterator that meets damage ends like one that meets the end.
+        except Exception as error:
+            raise self._failed("read", error) from error
 
     def apply(self, changes: Iterable[tuple[bytes, bytes | None]], next_offset: int, now_ms: int) -> None:
         """Write changelog entries (None deletes) and the offset after them, all or nothing."""
@@ -166,7 +187,7 @@ class PartitionStore:
         try:
             self._database.write(batch)
         except Exception as error:
-            raise WorkerMustRestart(f"the local store {self.path} cannot be written: {error}") from error
+            raise self._failed("written", error) from error
         self.next_offset = next_offset
 
     def touch(self, now_ms: int) -> None:
@@ -191,3 +212,8 @@ class PartitionStore:
             "rows": self._database.property_int_value("rocksdb.estimate-num-keys") or 0,
             "bytes": self._database.property_int_value("rocksdb.total-sst-files-size") or 0,
         }
+
+    def _failed(self, what: str, error: Exception) -> WorkerMustRestart:
+        if any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
+            _damage(self.path).touch()
+        return WorkerMustRestart(f"the local store {self.path} cannot be {what}: {error}")

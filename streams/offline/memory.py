@@ -1,4 +1,4 @@
-"""The rows of one partition of a hop, in a dict."""
+"""The rows of one partition of a hop, in memory."""
 
 from __future__ import annotations
 
@@ -14,33 +14,45 @@ __all__ = ["MemoryRows"]
 class MemoryRows:
     """`streams.hop.Rows` in memory, with transactions: `commit` keeps what was done since the last one, `rollback` undoes it.
 
-    Rows stay decoded. A hop may change a row in place, so its first read in a transaction keeps the row's encoded form, from which
-    `rollback` restores it. `codec` may be None for a hop that keeps no rows; any use of rows is then an error.
+    Rows are stored as the hop's codec writes them, which takes a tenth of the memory and is what a rollback returns to. Those used
+    lately are kept decoded too: at most `cached` of them. `codec` may be None for a hop that keeps no rows; any use of rows is then an
+    error.
     """
 
-    def __init__(self, codec: RowCodec | None) -> None:
+    def __init__(self, codec: RowCodec | None, cached: int = 10_000) -> None:
         self._codec = codec
-        self._rows: dict[bytes, Any] = {}
+        self._half = max(1, cached // 2)
+        self._stored: dict[bytes, bytes] = {}
+        # Two generations of decoded rows: a hit in the old one moves to the young one; when that is full, the old one is dropped.
+        self._young: dict[bytes, Any] = {}
+        self._old: dict[bytes, Any] = {}
+        self._touched: set[bytes] = set()
+        self._written: dict[bytes, Any | None] = {}
         self._marks: set[bytes] = set()
         self._due: list[tuple[int, bytes]] = []  # heap; entries whose mark is gone are skipped when they come up
-        self._before: dict[bytes, bytes | None] = {}
-        self._written: set[bytes] = set()
-        self._images: dict[bytes, bytes] = {}  # encoded forms of rows that are read again and again, and not written
         self._marked_before: dict[bytes, bool] = {}
 
     def get(self, key: bytes) -> Any | None:
-        self._remember(key)
-        return self._rows.get(key)
+        if key in self._written:
+            return self._written[key]
+        self._touched.add(key)
+        row = self._young.get(key)
+        if row is None:
+            row = self._old.pop(key, None)
+            if row is None:
+                data = self._stored.get(key)
+                if data is None:
+                    return None
+                row = self._required_codec().decode(data)
+            self._keep(key, row)
+        return row
 
     def put(self, key: bytes, row: Any) -> None:
-        self._remember(key)
-        self._written.add(key)
-        self._rows[key] = row
+        self._required_codec()
+        self._written[key] = row
 
     def delete(self, key: bytes) -> None:
-        self._remember(key)
-        self._written.add(key)
-        self._rows.pop(key, None)
+        self._written[key] = None
 
     def mark(self, key: bytes) -> None:
         if key in self._marks:
@@ -59,23 +71,27 @@ class MemoryRows:
         return iter(sorted(mark for mark in self._marks if mark.startswith(prefix)))
 
     def commit(self) -> None:
-        """Keep everything done since the last `commit` or `rollback`."""
-        for key in self._written:
-            self._images.pop(key, None)
-        self._forget()
+        """Keep everything done since the last `commit` or `rollback`. Raises what the codec raises for a row that it cannot encode;
+        nothing is kept then, and `rollback` must follow.
+        """
+        encoded = {key: None if row is None else self._required_codec().encode(row) for key, row in self._written.items()}
+        for key, data in encoded.items():
+            self._forget_decoded(key)
+            if data is None:
+                self._stored.pop(key, None)
+            else:
+                self._stored[key] = data
+                self._keep(key, self._written[key])
+        self._begin()
 
     def rollback(self) -> None:
         """Undo everything done since the last `commit` or `rollback`, changes in place included."""
-        for key, data in self._before.items():
-            if data is None:
-                self._rows.pop(key, None)
-            else:
-                assert self._codec is not None
-                self._rows[key] = self._codec.decode(data)
+        for key in self._touched | self._written.keys():
+            self._forget_decoded(key)
         for key, marked in self._marked_before.items():
             # The heap stays as it is: it still holds a restored mark, unless that was taken, and then it must not be given out again.
             (self._marks.add if marked else self._marks.discard)(key)
-        self._forget()
+        self._begin()
 
     def next_due(self) -> int | None:
         """The earliest due time (milliseconds since the epoch) among the marks not yet taken; None if nothing waits."""
@@ -98,25 +114,25 @@ class MemoryRows:
             if entry[1] in self._marks:
                 return parse_due_key(entry[1])
 
-    def snapshot(self) -> tuple[dict[bytes, Any], frozenset[bytes]]:
-        """All rows by key, and all marks."""
-        return dict(self._rows), frozenset(self._marks)
+    def snapshot(self) -> tuple[dict[bytes, bytes], frozenset[bytes]]:
+        """All rows as they are stored, by key, and all marks."""
+        return dict(self._stored), frozenset(self._marks)
 
-    def _remember(self, key: bytes) -> None:
-        if self._codec is None:
-            raise TypeError("this hop has no codec, so it may keep no rows")
-        if key in self._before:
-            return
-        row = self._rows.get(key)
-        if row is None:
-            self._before[key] = None
-            return
-        image = self._images.get(key)
-        if image is None:
-            image = self._images[key] = self._codec.encode(row)
-        self._before[key] = image
+    def _keep(self, key: bytes, row: Any) -> None:
+        if len(self._young) >= self._half:
+            self._old, self._young = self._young, {}
+        self._young[key] = row
 
-    def _forget(self) -> None:
-        self._before.clear()
+    def _forget_decoded(self, key: bytes) -> None:
+        self._young.pop(key, None)
+        self._old.pop(key, None)
+
+    def _begin(self) -> None:
+        self._touched.clear()
         self._written.clear()
         self._marked_before.clear()
+
+    def _required_codec(self) -> RowCodec:
+        if self._codec is None:
+            raise TypeError("this hop has no codec, so it may keep no rows")
+        return self._codec

@@ -27,6 +27,7 @@ class Runner:
         """What the hop sends for these records, in order."""
         try:
             emissions = self.hop.run(self.rows, batch)
+            self.rows.commit()
         except MilepostError:
             self.rows.rollback()
             raise
@@ -35,7 +36,6 @@ class Runner:
             if len(batch) == 1:
                 return [_poison(batch[0], error)]
             return [emission for record in batch for emission in self.run((record,))]
-        self.rows.commit()
         return emissions
 
 

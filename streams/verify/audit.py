@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from aiokafka.partitioner import murmur2
 
@@ -25,6 +24,9 @@ from streams.verify.ledger import Expected, Ledger, Retention
 from streams.verify.prints import of_dead_letter, of_record
 
 __all__ = ["Audit"]
+
+_CACHED_ROWS = 1_000
+"""Decoded rows kept a partition of a hop; about 15 KB each."""
 
 
 class Audit:
@@ -78,8 +80,8 @@ class Audit:
                 self._report.not_yet[f"ticks of {station.runner.hop.name}"] += overdue
         return self._report
 
-    def rows(self, topic: str, partition: int) -> tuple[dict[bytes, Any], frozenset[bytes]]:
-        """Rows and marks of the hop that reads this partition, as recomputed so far."""
+    def rows(self, topic: str, partition: int) -> tuple[dict[bytes, bytes], frozenset[bytes]]:
+        """Rows (encoded) and marks of the hop that reads this partition, as recomputed so far."""
         return self._stations[topic, partition].runner.rows.snapshot()
 
     def _recompute(self, station: _Station, record: RawRecord) -> None:
@@ -159,7 +161,7 @@ class _Rows(MemoryRows):
     """Rows that note which ticks their due marks allow."""
 
     def __init__(self, hop: Hop, partition: int, ticks: set[bytes]) -> None:
-        super().__init__(hop.codec)
+        super().__init__(hop.codec, _CACHED_ROWS)
         self._tick = hop.tick
         self._partition = partition
         self._ticks = ticks

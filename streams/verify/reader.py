@@ -42,7 +42,7 @@ class TopicReader:
                     "auto.offset.reset": "earliest",
                     "isolation.level": "read_committed",
                     "fetch.wait.max.ms": 20,
-                    "queued.max.messages.kbytes": 8_192,
+                    "queued.max.messages.kbytes": 2_048,
                     "log_level": 3,
                 }
             )

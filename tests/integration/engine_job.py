@@ -7,6 +7,7 @@ Hop `bench` reads `orders`, counts by key, and writes `counted`. A record's valu
 - `{"big": n}`: write a value of n bytes that do not compress well;
 - `{"broadcast": text}`: one copy to every partition;
 - `{"due": ms}`: ask for a tick at that time; `{"tick": ms}` is what comes back;
+- `{"sleep": seconds}`: take that long;
 - `{"refuse": reason, "order": id}`: dead-letter it;
 - `{"as is": true}`: write key, headers, timestamp and topic name as they came.
 
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import random
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -68,6 +70,8 @@ def _obey(rows: Rows, record: Record) -> list[Emission]:
     rows.put(record.key, row)
     if "poison" in said:
         raise ValueError("poison")
+    if "sleep" in said:
+        time.sleep(said["sleep"])
     if "refuse" in said:
         rows.put(record.key, row | {"n": row["n"] - 1})
         return [DeadLetter(record, Stage.VALIDATE, Reason(said["refuse"]), "as asked", order_ids=(said["order"],))]

@@ -69,19 +69,28 @@ def test_a_new_assignment_knows_of_nothing_sent(store: PartitionStore) -> None:
     assert keys(index, Assignment(2, b"", {}), store, 10) == [b"k10"]
 
 
-def test_a_mark_made_again_for_the_same_time_is_ticked_again(store: PartitionStore) -> None:
-    index, assignment = DueIndex(HOP), Assignment(1, b"", {})
-    mark = b"m" + due_key(10, b"k10")
-    keys(index, assignment, store, 10)
-    store.apply([(mark, None)], 5, 0)
-    assert keys(index, assignment, store, 10) == []
-    store.apply([(mark, b"")], 6, 0)
-    assert keys(index, assignment, store, 10) == [b"k10"]
-
-
 def test_many_due_marks_are_sent_in_portions(tmp_path: Path) -> None:
     store = open_store(tmp_path / "many")
     store.apply([(b"m" + due_key(1, b"%05d" % number), b"") for number in range(2_500)], 4, 0)
     index, assignment = DueIndex(HOP), Assignment(1, b"", {})
     assert [len(keys(index, assignment, store, 1)) for _ in range(4)] == [1_000, 1_000, 500, 0]
     store.close()
+
+
+def test_a_mark_handled_and_made_again_between_two_sweeps_is_ticked_again(store: PartitionStore) -> None:
+    index, assignment = DueIndex(HOP), Assignment(1, b"", {})
+    mark = b"m" + due_key(10, b"k10")
+    assert keys(index, assignment, store, 10) == [b"k10"]
+    store.apply([(mark, None)], 5, 0)
+    index.handled(3, [due_key(10, b"k10")])
+    store.apply([(mark, b"")], 6, 0)
+    index.handled(3, [due_key(10, b"k10")])
+    assert keys(index, assignment, store, 10) == [b"k10"]
+
+
+def test_partitions_are_remembered_apart(store: PartitionStore) -> None:
+    index, assignment = DueIndex(HOP), Assignment(1, b"", {})
+    for partition in (0, 1):
+        due = index.take(assignment, partition, store, 10)
+        assert due is not None
+        due.sent()

@@ -215,19 +215,8 @@ def _large(opened: Opened) -> None:
         _empty_current,
         _no_table,
         _cut_table,
-        pytest.param(
-            _no_manifest,
-            marks=pytest.mark.xfail(
-                strict=True, reason="open() takes RocksDB's 'IO error: No such file' for a fault of the disk: the worker cannot start any more"
-            ),
-        ),
-        pytest.param(
-            _garbled_first_block,
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="open() wipes without closing the database in which _judge met the damage: RocksDB still holds the lock",
-            ),
-        ),
+        _no_manifest,
+        _garbled_first_block,
     ],
 )
 def test_a_damaged_copy_is_wiped(opened: Opened, damage: Callable[[Path], None]) -> None:
@@ -252,9 +241,6 @@ def test_damage_found_while_reading_ends_the_worker(opened: Opened) -> None:
         _read_every_row(opened())
 
 
-@pytest.mark.xfail(
-    strict=True, reason="nothing remembers the damage: the store opens as it is, and the worker ends at the same row at each start"
-)
 def test_a_store_whose_damage_ended_the_worker_is_wiped_at_the_next_start(opened: Opened) -> None:
     _large(opened)
     _garbled_middle(opened.path)
@@ -263,9 +249,6 @@ def test_a_store_whose_damage_ended_the_worker_is_wiped_at_the_next_start(opened
     assert opened().next_offset is None
 
 
-@pytest.mark.xfail(
-    strict=True, reason="marks() ends at a damaged block as if there were no more: rocksdict's keys() hides the iterator's status"
-)
 def test_marks_that_cannot_be_read_are_an_error_not_an_end(opened: Opened) -> None:
     marks: list[tuple[bytes, bytes | None]] = [(MARK + b"%05d" % number * 10, b"") for number in range(20_000)]
     opened().apply(marks, 7, 0)

@@ -129,7 +129,7 @@ def test_a_tick_sent_twice_is_tolerated() -> None:
 
 
 @pytest.mark.property
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(topic=st.sampled_from(WRITTEN), number=st.integers(0, 10_000))
 def test_any_lost_record_is_missing(topic: str, number: int) -> None:
     cluster = a_day()
@@ -139,7 +139,7 @@ def test_any_lost_record_is_missing(topic: str, number: int) -> None:
 
 
 @pytest.mark.property
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(topic=st.sampled_from(WRITTEN), number=st.integers(0, 10_000))
 def test_any_record_written_twice_is_a_duplicate(topic: str, number: int) -> None:
     cluster = a_day()
@@ -150,7 +150,7 @@ def test_any_record_written_twice_is_a_duplicate(topic: str, number: int) -> Non
 
 
 @pytest.mark.property
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(topic=st.sampled_from((MILESTONES, STATUS, RELEASES, HOLDS)), number=st.integers(0, 10_000), byte=st.integers(0, 10_000))
 def test_any_changed_byte_of_an_output_is_different(topic: str, number: int, byte: int) -> None:
     cluster = a_day()

@@ -19,7 +19,15 @@ STORED = {b"r" + key: REFERENCE_ROWS.encode(value) for key, value in ROWS.items(
 
 def compared(stored: dict[bytes, bytes]) -> Report:
     report = Report()
-    compare_state(report, "resolve", "resolve-changelog", REFERENCE_ROWS, stored, ROWS, MARKS)
+    compare_state(
+        report,
+        "resolve",
+        "resolve-changelog",
+        REFERENCE_ROWS,
+        stored,
+        {key: REFERENCE_ROWS.encode(value) for key, value in ROWS.items()},
+        MARKS,
+    )
     return report
 
 
