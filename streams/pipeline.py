@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from streams.contracts.remote import connect
+from streams.errors import ConfigurationError
 from streams.hop import Hop
 from streams.hops import normalize, resolve, shipment
+from streams.normalize.codes import CodeMapError, PartnerMaps, partner_maps
 from streams.settings import Settings
 
 __all__ = ["hops"]
@@ -15,11 +18,19 @@ __all__ = ["hops"]
 def hops(settings: Settings) -> tuple[Hop, Hop, Hop]:
     """normalize, resolve and shipment, in the order in which a record passes them. The engine, `simulate` and `verify` run the same.
 
-    Connects to the schema registry, where the settings name one. Raises `ConfigurationError`, `RegistryUnreachable`.
+    Reads the partners' code maps and connects to the schema registry, where the settings name them.
+    Raises `ConfigurationError`, `RegistryUnreachable`.
     """
     registry = connect(settings.schema_registry_url.get_secret_value(), settings.prefix)
     return (
-        normalize.hop(settings.max_record_bytes, registry),
+        normalize.hop(settings.max_record_bytes, registry, _partners(settings.partners_dir)),
         resolve.hop(timedelta(hours=settings.park_ttl_hours)),
         shipment.hop(),
     )
+
+
+def _partners(folder: Path | None) -> PartnerMaps:
+    try:
+        return partner_maps(folder)
+    except CodeMapError as error:
+        raise ConfigurationError(f"{error}; correct the rows, or take the file out of MILEPOST_PARTNERS_DIR") from error

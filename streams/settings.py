@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     park_ttl_hours: int = Field(24 * 14, ge=1)
     """How long an event waits for its reference to be linked before it becomes a dead letter (REF_UNRESOLVED)."""
 
+    partners_dir: Path | None = None
+    """Folder with rows of code maps that hold for one partner's records: `<partner id>/<format>.csv`."""
+
     metrics_port: int = Field(9464, ge=0, le=65_535)
     """Port of /metrics, /live and /ready; 0 turns them off."""
 

@@ -182,6 +182,11 @@ class Dossier:
         self.proofs.append(fact)
         self.goods = None
 
+    def _noted(self, fact: Fact) -> None:
+        """A refused delivery, a loss or a damage that states its effect opens a case under any name; nothing else is derived."""
+        if fact.more is not None and fact.more.effect is not None:
+            self.exceptions.raised(fact)
+
     def _forecast(self, fact: Fact) -> None:
         place = (fact.shipment, "") if fact.shipment else ("", fact.delivery)
         known = self.forecasts.get(place)
@@ -200,7 +205,7 @@ class Dossier:
             self.invoices_cancelled.add(fact.more.invoice.number)
 
 
-_HAPPENED: Final[dict[Milestone, Callable[[Dossier, Fact], None]]] = {
+_JUDGED: Final[dict[Milestone, Callable[[Dossier, Fact], None]]] = {
     Milestone.ORDER_RELEASED: Dossier._ordered,
     Milestone.ORDER_CHANGED: Dossier._ordered,
     Milestone.ORDER_CANCELLED: Dossier._cancelled,
@@ -210,6 +215,12 @@ _HAPPENED: Final[dict[Milestone, Callable[[Dossier, Fact], None]]] = {
     Milestone.PICKED_UP: Dossier._moving,
     Milestone.DISPATCHED: Dossier._moving,
     Milestone.IN_TRANSIT: Dossier._moving,
+    Milestone.ARRIVED_TERMINAL: Dossier._moving,
+    Milestone.DEPARTED_TERMINAL: Dossier._moving,
+    Milestone.LOADED_ON_VESSEL: Dossier._moving,
+    Milestone.DISCHARGED: Dossier._moving,
+    Milestone.ARRIVED_DESTINATION: Dossier._moving,
+    Milestone.AVAILABLE_FOR_COLLECTION: Dossier._moving,
     Milestone.OUT_FOR_DELIVERY: Dossier._out_for_delivery,
     Milestone.ETA_UPDATED: Dossier._forecast,
     Milestone.DELIVERED: Dossier._arrived,
@@ -218,12 +229,15 @@ _HAPPENED: Final[dict[Milestone, Callable[[Dossier, Fact], None]]] = {
     Milestone.POD_RECEIVED: Dossier._proven,
     Milestone.EXCEPTION_RAISED: lambda dossier, fact: dossier.exceptions.raised(fact),
     Milestone.EXCEPTION_RESOLVED: lambda dossier, fact: dossier.exceptions.resolved(fact),
+    Milestone.CUSTOMS_CLEARED: lambda dossier, fact: dossier.exceptions.resolved(fact),
     Milestone.DISPUTE_OPENED: lambda dossier, fact: dossier.disputes.raised(fact),
     Milestone.DISPUTE_RESOLVED: lambda dossier, fact: dossier.disputes.resolved(fact),
     Milestone.INVOICE_POSTED: Dossier._posted,
     Milestone.INVOICE_CANCELLED: Dossier._invoice_cancelled,
 }
-"""What a fact of each kind does. Every milestone has its row: a new one without is an error at its first fact, not a silence."""
+
+_HAPPENED: Final[dict[Milestone, Callable[[Dossier, Fact], None]]] = {kind: _JUDGED.get(kind, Dossier._noted) for kind in Milestone}
+"""What a fact of each kind does. Milestones that nothing is derived from yet are noted: never a delivery, never a release."""
 
 _FORETOLD: Final[dict[Milestone, Callable[[Dossier, Fact], None]]] = {
     Milestone.SHIPMENT_PLANNED: Dossier._planned,

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import Enum, auto
 from typing import Final
 
 from streams.domain.event import Event, Link
 from streams.domain.ids import stable_id
 from streams.domain.instant import to_millis
-from streams.domain.vocabulary import Scope
+from streams.domain.vocabulary import ReferenceKind, Scope
 
 __all__ = [
     "LATE_ARRIVALS_MS",
     "MOST_LINKS",
     "MOST_REMEMBERED",
     "MOST_WAITING",
+    "RETRACTABLE",
+    "STATEMENTS",
     "Arrival",
     "KnownLink",
     "ReferenceRow",
@@ -32,6 +35,7 @@ __all__ = [
     "is_ambiguous",
     "next_wake",
     "resolved",
+    "statement_link",
 ]
 
 MOST_WAITING: Final = 200
@@ -45,6 +49,12 @@ MOST_LINKS: Final = 1_000
 
 LATE_ARRIVALS_MS: Final = 30 * 86_400_000
 """How long after its window's end a link is kept for events that are told late."""
+
+RETRACTABLE: Final = timedelta(days=60)
+"""How long a source may take back a statement by its id alone."""
+
+STATEMENTS: Final = f"{ReferenceKind.STATEMENT}:"
+"""How references begin that stand for a statement."""
 
 
 @dataclass(slots=True)
@@ -202,6 +212,22 @@ def resolved(event: Event, link: KnownLink) -> Event:
         event.invoice,
         event.packages,
         event.traceparent,
+    )
+
+
+def statement_link(reference: str, event: Event, link: KnownLink) -> Link:
+    """A link from a statement's own reference (`STATEMENTS`) to what the statement reached. It stands as long as retractions may come."""
+    valid_from = min(event.at.utc, event.lineage.ingested_at) - RETRACTABLE
+    return Link(
+        reference,
+        link.order_id,
+        valid_from,
+        max(event.at.utc, event.lineage.ingested_at) + RETRACTABLE,
+        event.lineage,
+        link.delivery_id,
+        link.shipment_id,
+        link.package_id,
+        link.shared,
     )
 
 

@@ -18,6 +18,7 @@ from streams.domain.instant import from_millis, to_millis
 from streams.domain.references import (
     MOST_LINKS,
     MOST_WAITING,
+    STATEMENTS,
     Arrival,
     KnownLink,
     ReferenceRow,
@@ -28,6 +29,7 @@ from streams.domain.references import (
     is_ambiguous,
     next_wake,
     resolved,
+    statement_link,
 )
 from streams.hop import DeadLetter, Emission, Hop, Output, RawRecord, Record, Rows, due_key
 from streams.topics import EVENTS, REFERENCES
@@ -100,7 +102,10 @@ def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int) -> list
     if isinstance(found, Arrival):
         return []
     ambiguous = tuple(link.order_id for link in found if is_ambiguous(event, link))
-    emissions: list[Emission] = [_reaching(event, link, record) for link in found if link.order_id not in ambiguous]
+    emissions: list[Emission] = []
+    for link in found:
+        if link.order_id not in ambiguous:
+            emissions += [_reaching(event, link, record), *_nameable(event, link, record.timestamp)]
     if ambiguous:
         emissions.append(_whose_lines(record, ambiguous))
     return emissions
@@ -116,6 +121,7 @@ def _link(row: ReferenceRow, link: Link, record: Record) -> list[Emission]:
         event = decode(seen.value)
         assert isinstance(event, Event)
         emissions.append(_reaching(event, known, _record_of(seen, record), record.timestamp))
+        emissions += _nameable(event, known, record.timestamp)
     return emissions
 
 
@@ -130,6 +136,17 @@ def _reaching(event: Event, link: KnownLink, record: Record, timestamp: int | No
         return _whose_lines(record, (link.order_id,))
     when = record.timestamp if timestamp is None else timestamp
     return Output(EVENTS, link.order_id.encode(), encode(resolved(event, link)), tuple(record.headers), timestamp=when)
+
+
+def _nameable(event: Event, link: KnownLink, timestamp: int) -> list[Emission]:
+    """Links from the statement's own reference to the order: so a retraction that names nothing but the statement finds its way."""
+    if is_ambiguous(event, link):
+        return []
+    return [
+        Output(REFERENCES, reference.encode(), encode(statement_link(reference, event, link)), timestamp=timestamp)
+        for reference in event.references[1:]
+        if reference.startswith(STATEMENTS)
+    ]
 
 
 def _lapsed(seen: SeenEvent, tick: Record) -> DeadLetter:

@@ -2,12 +2,15 @@
 
 detect                     which adapter reads a record
 erp wms tms carrier terms  our own shapes (`docs/raw-records.md`)
-ups                        UPS Track Alert webhooks
+ups fedex dhl_express dhl_unified dcsa epcis    carriers' own formats and standards
+easypost aftership project44 sap_gtt shopify    platforms that pass on what carriers say
+x12_214                    EDI shipment status, split by `connectors.edi`
+scans                      from a code's meaning to statements
 codes, maps/               what status codes mean, as data
 shapes                     kinds of text and number with their limits
 times                      times with their offset and quality
+x12_times                  dates, times and time codes of X12
 references                 links between references and orders
-effects                    what an exception does where its source does not say
 origin                     where a record came from
 refusal                    why a record cannot be read
 """

@@ -14,15 +14,13 @@ from streams.normalize.codes import code_map, scac
 from streams.normalize.origin import Origin
 from streams.normalize.references import carrier_reference
 from streams.normalize.refusal import Refusal, invalid
+from streams.normalize.scans import WITH_CASE
 from streams.normalize.shapes import Identifier, Lines, Remark, Shape, SystemName, TimeText, detail_of, quantities
 from streams.normalize.times import parse
 
-__all__ = ["FORMAT", "WITH_CASE", "read"]
+__all__ = ["FORMAT", "read"]
 
 FORMAT: Final = "milepost.carrier.v1"
-
-WITH_CASE: Final = frozenset({Milestone.EXCEPTION_RAISED, Milestone.EXCEPTION_RESOLVED, Milestone.DELIVERED_WITH_EXCEPTION})
-"""Milestones that open or close a case."""
 
 
 class _Record(Shape):
@@ -50,7 +48,8 @@ def read(data: Any, origin: Origin) -> list[Event]:
     except ValidationError as error:
         raise invalid(error) from error
     references = _references(record)
-    meaning = _CODES.meaning(record.code)
+    codes = origin.codes(_CODES)
+    meaning = codes.meaning(record.code)
     milestone = meaning.milestone
     classifier = Classifier.EST if record.estimated else meaning.classifier
     at = parse(record.at, classifier, origin.ingested_at)
@@ -69,7 +68,7 @@ def read(data: Any, origin: Origin) -> list[Event]:
             classifier,
             scope,
             at,
-            origin.lineage(scac(record.carrier), FORMAT, record.id, record.code, _CODES.version),
+            origin.lineage(scac(record.carrier), FORMAT, record.id, record.code, codes.version),
             references=references,
             lines=lines,
             case_id=case_id,

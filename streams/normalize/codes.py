@@ -12,13 +12,14 @@ import io
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from streams.deadletter.reasons import Reason, Stage
 from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass
 from streams.normalize.refusal import Refusal, shown
 
-__all__ = ["CodeMap", "CodeMapError", "Meaning", "code_map", "read_code_map", "scac"]
+__all__ = ["CodeMap", "CodeMapError", "Meaning", "PartnerMaps", "code_map", "partner_maps", "read_code_map", "scac"]
 
 _COLUMNS: Final = ["code", "type", "milestone", "classifier", "reason_class", "effect", "provenance", "example"]
 
@@ -96,6 +97,44 @@ def read_code_map(format: str, data: bytes) -> CodeMap:
             raise CodeMapError(f"{where}: {key} has a row already; a map is a function")
         rows[key] = meaning
     return CodeMap(format, f"{format}@{hashlib.sha256(data).hexdigest()[:8]}", rows)
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerMaps:
+    """The maps of partners who mean something else by a code, or use codes of their own: format's map with their rows in place of its."""
+
+    maps: dict[tuple[str, str], CodeMap]
+    """By partner id and format."""
+
+    def of(self, partner: str, standard: CodeMap) -> CodeMap:
+        """The map that holds for a record of this partner. An id without rows of its own has the standard map."""
+        return self.maps.get((partner, standard.format), standard) if partner else standard
+
+
+def partner_maps(folder: Path | None) -> PartnerMaps:
+    """Read `<folder>/<partner id>/<format>.csv`. The version names the standard map, the partner, and a hash of the partner's rows.
+
+    Raises `CodeMapError`, which names the file: a row that is no map row, a file for a format that has no map, a folder that is not there.
+    """
+    maps: dict[tuple[str, str], CodeMap] = {}
+    if folder is None:
+        return PartnerMaps(maps)
+    if not folder.is_dir():
+        raise CodeMapError(f"{folder}: no such folder (MILEPOST_PARTNERS_DIR)")
+    for path in sorted(folder.glob("*/*.csv")):
+        format, partner = path.name.removesuffix(".csv"), path.parent.name
+        try:
+            standard = code_map(format)
+        except FileNotFoundError:
+            raise CodeMapError(f"{path}: there is no map of {format} to override") from None
+        data = path.read_bytes()
+        try:
+            rows = read_code_map(format, data).rows
+        except (CodeMapError, UnicodeDecodeError, csv.Error) as error:
+            raise CodeMapError(f"{path}: {error}") from error
+        version = f"{standard.version}+{partner}@{hashlib.sha256(data).hexdigest()[:8]}"
+        maps[partner, format] = CodeMap(format, version, standard.rows | rows)
+    return PartnerMaps(maps)
 
 
 def scac(carrier: str) -> str:

@@ -7,7 +7,25 @@ from typing import Any, Final, NamedTuple
 
 from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import Event, Link, TermsChanged
-from streams.normalize import carrier, erp, terms, tms, ups, wms
+from streams.normalize import (
+    aftership,
+    carrier,
+    dcsa,
+    dhl_express,
+    dhl_unified,
+    easypost,
+    epcis,
+    erp,
+    fedex,
+    project44,
+    sap_gtt,
+    shopify,
+    terms,
+    tms,
+    ups,
+    wms,
+    x12_214,
+)
 from streams.normalize.origin import Origin
 from streams.normalize.refusal import Refusal, shown
 from streams.topics import CARRIER_RAW, ERP_RAW, TERMS, TMS_RAW, WMS_RAW
@@ -24,7 +42,20 @@ FORMATS: Final[dict[str, Adapter]] = {
     tms.FORMAT: tms.read,
     carrier.FORMAT: carrier.read,
     ups.FORMAT: ups.read,
+    fedex.FORMAT: fedex.read,
+    dhl_express.FORMAT: dhl_express.read,
+    dhl_unified.FORMAT: dhl_unified.read,
+    easypost.FORMAT: easypost.read,
+    aftership.FORMAT: aftership.read,
+    dcsa.FORMAT_V2: dcsa.read_v2,
+    dcsa.FORMAT_V3: dcsa.read_v3,
+    epcis.FORMAT: epcis.read,
+    project44.LTL: project44.read_ltl,
+    project44.TL: project44.read_tl,
+    sap_gtt.FORMAT: sap_gtt.read,
+    shopify.FORMAT: shopify.read,
     terms.FORMAT: terms.read,
+    x12_214.FORMAT: x12_214.read,
 }
 """Every format by its name."""
 
@@ -32,20 +63,56 @@ _KNOWN: Final = ", ".join(sorted(FORMATS))
 
 
 class _Shape(NamedTuple):
-    """By which fields a shape is known on its topic: `marks` all, `and_one_of` at least one."""
+    """By which fields a shape is known on its topic: `marks` all, `and_one_of` at least one, and where several shapes begin alike, the
+    first record of the list `within` has the field `inner`."""
 
     read: Adapter
     marks: frozenset[str]
     and_one_of: frozenset[str]
+    within: str = ""
+    inner: str = ""
+
+    def fits(self, data: Mapping[str, Any]) -> bool:
+        """Whether a record looks like this."""
+        if not self.marks <= data.keys() or self.and_one_of.isdisjoint(data):
+            return False
+        if not self.within:
+            return True
+        items = data[self.within]
+        first = items[0] if isinstance(items, list) and items else None
+        return isinstance(first, Mapping) and self.inner in first
+
+
+_PLATFORMS: Final = (
+    _Shape(project44.read_ltl, frozenset({"shipmentIdentifiers"}), frozenset({"statusCode"})),
+    _Shape(project44.read_tl, frozenset({"shipmentIdentifiers"}), frozenset({"eventType"})),
+    _Shape(sap_gtt.read, frozenset({"TRXCOD", "TRXID"}), frozenset({"EVTID"})),
+)
+"""Visibility platforms and TMS of others."""
 
 
 _SHAPES: Final[dict[str, tuple[_Shape, ...]]] = {
-    ERP_RAW: (_Shape(erp.read, frozenset({"type"}), frozenset({"system", "company", "order"})),),
+    ERP_RAW: (
+        _Shape(erp.read, frozenset({"type"}), frozenset({"system", "company", "order"})),
+        _Shape(shopify.read, frozenset({"fulfillment_id", "status"}), frozenset({"happened_at"})),
+    ),
     WMS_RAW: (_Shape(wms.read, frozenset({"type"}), frozenset({"system", "company", "order"})),),
-    TMS_RAW: (_Shape(tms.read, frozenset({"type"}), frozenset({"system", "shipment"})),),
+    TMS_RAW: (_Shape(tms.read, frozenset({"type"}), frozenset({"system", "shipment"})), *_PLATFORMS),
     CARRIER_RAW: (
         _Shape(carrier.read, frozenset({"carrier"}), frozenset({"code", "tracking", "pro"})),
         _Shape(ups.read, frozenset({"trackingNumber"}), frozenset({"activityStatus"})),
+        _Shape(fedex.read, frozenset(), frozenset({"trackingNumberInfo", "completeTrackResults", "trackResults"})),
+        _Shape(fedex.read, frozenset({"transactionId"}), frozenset({"output"})),
+        _Shape(dhl_express.read, frozenset({"shipments"}), frozenset({"shipments"}), "shipments", "shipmentTrackingNumber"),
+        _Shape(dhl_unified.read, frozenset({"shipments"}), frozenset({"shipments"}), "shipments", "service"),
+        _Shape(dhl_unified.read, frozenset({"id", "service"}), frozenset({"events"})),
+        _Shape(easypost.read, frozenset({"tracking_code"}), frozenset({"tracking_details"})),
+        _Shape(easypost.read, frozenset({"object"}), frozenset({"result"})),
+        _Shape(aftership.read, frozenset({"msg"}), frozenset({"event", "event_id"})),
+        _Shape(dcsa.read_v3, frozenset({"metadata"}), frozenset({"payload", "metadata"})),
+        _Shape(dcsa.read_v2, frozenset({"eventID", "eventType"}), frozenset({"eventCreatedDateTime"})),
+        _Shape(epcis.read, frozenset(), frozenset({"epcisBody", "bizStep"})),
+        *_PLATFORMS,
     ),
     TERMS: (_Shape(terms.read, frozenset(), frozenset({"terms_id", "versions"})),),
 }
@@ -78,7 +145,7 @@ def detected_adapter(data: Any, topic: str) -> Adapter:
     for source, shapes in _SHAPES.items():
         if topic.endswith(source):
             for shape in shapes:
-                if shape.marks <= data.keys() and not shape.and_one_of.isdisjoint(data):
+                if shape.fits(data):
                     return shape.read
             seen = ", ".join(shown(name) for name in list(data)[:_MOST_FIELDS_SHOWN]) or "none"
             raise _unknown(f"no format header, and on {source} no shape has the fields {seen}; known formats are {_KNOWN}")

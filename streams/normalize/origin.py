@@ -10,9 +10,13 @@ from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import Lineage
 from streams.domain.instant import from_millis
 from streams.hop import Record
+from streams.normalize.codes import CodeMap, PartnerMaps
 from streams.normalize.refusal import Refusal
 
-__all__ = ["Origin", "origin_of"]
+__all__ = ["NO_PARTNERS", "Origin", "origin_of"]
+
+NO_PARTNERS: Final = PartnerMaps({})
+"""No partner has rows of its own."""
 
 
 @dataclass(slots=True)
@@ -30,6 +34,15 @@ class Origin:
 
     transport_id: str = ""
     """CloudEvents id from the header `ce_id`, for records that carry no id of their own."""
+
+    partner: str = ""
+    """Who sent it, from the header `partner`: chooses that partner's rows of code maps."""
+
+    overrides: PartnerMaps = NO_PARTNERS
+
+    def codes(self, standard: CodeMap) -> CodeMap:
+        """The code map that holds for this record."""
+        return self.overrides.of(self.partner, standard)
 
     def lineage(self, system: str, format: str, transport_id: str | None, code: str = "", map_version: str = "") -> Lineage:
         return Lineage(
@@ -49,7 +62,7 @@ _SENSIBLE: Final = range(946_684_800_000, 4_102_444_800_000)
 """2000 to 2100 in milliseconds. A producer that counts in seconds or microseconds is outside."""
 
 
-def origin_of(record: Record) -> Origin:
+def origin_of(record: Record, overrides: PartnerMaps = NO_PARTNERS) -> Origin:
     """The origin of a record; headers that are not text are left out.
 
     Raises `Refusal` (TIME_INVALID) where the record's own timestamp cannot be one: event times are judged by it.
@@ -57,13 +70,16 @@ def origin_of(record: Record) -> Origin:
     if record.timestamp not in _SENSIBLE:
         message = f"the record's own timestamp {record.timestamp} is not in milliseconds between 2000 and 2100: correct the producer"
         raise Refusal(Stage.VALIDATE, Reason.TIME_INVALID, message)
-    traceparent = transport_id = ""
+    traceparent = transport_id = partner = ""
     for name, value in record.headers:
         if name == "traceparent":
             traceparent = _text(value, 128)
         elif name == "ce_id":
             transport_id = _text(value, 256)
-    return Origin(record.topic, record.partition, record.offset, from_millis(record.timestamp), traceparent, transport_id)
+        elif name == "partner":
+            partner = _text(value, 64)
+    at = from_millis(record.timestamp)
+    return Origin(record.topic, record.partition, record.offset, at, traceparent, transport_id, partner, overrides)
 
 
 def _text(value: bytes | None, longest: int) -> str:

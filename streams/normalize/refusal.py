@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -30,13 +30,15 @@ _REASONS: Final = {
 
 
 class Refusal(Exception):
-    """The record, or one statement of it, cannot be taken. `message` names the field and its value."""
+    """The record, or one statement of it, cannot be taken. `message` names the field and its value; `statements` are what the rest of
+    the record says all the same (`streams.normalize.detect.Statement`)."""
 
-    def __init__(self, stage: Stage, reason: Reason, message: str) -> None:
+    def __init__(self, stage: Stage, reason: Reason, message: str, statements: Sequence[Any] = ()) -> None:
         super().__init__(message)
         self.stage = stage
         self.reason = reason
         self.message = message
+        self.statements = statements
 
 
 def shown(value: object) -> str:

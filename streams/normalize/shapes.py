@@ -14,6 +14,7 @@ from streams.domain.ids import normalised
 
 __all__ = [
     "EACH",
+    "Code",
     "Currency",
     "Identifier",
     "Line",
@@ -55,6 +56,9 @@ TimeText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=48
 Remark = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 Quantity = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=6), BeforeValidator(plain_number)]
 Price = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=6), BeforeValidator(plain_number)]
+Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=_CONTROL_FREE)]
+"""A status code, as its source writes it."""
+
 UnitOfMeasure = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, min_length=1, max_length=16, pattern=_CONTROL_FREE)]
 
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from streams.deadletter.reasons import Reason, Stage
 from streams.domain.instant import Instant, TimeQuality
 from streams.domain.vocabulary import Classifier
 from streams.normalize.refusal import Refusal, shown
 
-__all__ = ["FUTURE_TOLERANCE", "HORIZON", "local_and_gmt", "parse"]
+__all__ = ["FUTURE_TOLERANCE", "HORIZON", "check", "in_zone", "local_and_gmt", "parse", "with_offset"]
 
 FUTURE_TOLERANCE: Final = timedelta(minutes=15)
 """How far an actual event may lie after its record's Kafka timestamp: clocks differ, but nothing has happened tomorrow."""
@@ -47,11 +49,11 @@ def parse(text: str, classifier: Classifier, ingested_at: datetime, field: str =
     except (ValueError, OverflowError):
         raise _refused(f"{field}: {shown(text)} is not an ISO 8601 date and time such as 2026-06-01T09:15:00+02:00") from None
     if offset is None:
-        _check(utc, classifier, ingested_at, field, text)
+        check(utc, classifier, ingested_at, field, text)
         return Instant(utc, text, None, TimeQuality.UNKNOWN)
     if not -_WIDEST_OFFSET <= offset <= _WIDEST_OFFSET:
         raise _refused(f"{field}: {shown(text)} has an offset that no place on earth has")
-    _check(utc, classifier, ingested_at, field, text)
+    check(utc, classifier, ingested_at, field, text)
     return Instant(utc, text, offset // _MINUTE)
 
 
@@ -79,7 +81,7 @@ def local_and_gmt(
         if local is None:
             raise _refused("localActivityDate, localActivityTime: no complete date and time, nor in gmtActivityDate, gmtActivityTime")
         utc = local.replace(tzinfo=UTC)
-        _check(utc, classifier, ingested_at, "localActivityDate", raw)
+        check(utc, classifier, ingested_at, "localActivityDate", raw)
         return Instant(utc, raw, None, TimeQuality.UNKNOWN)
     offset = local - gmt if local is not None else stated or _ZERO
     if stated is not None and offset != stated:
@@ -87,11 +89,52 @@ def local_and_gmt(
     if not -_WIDEST_OFFSET <= offset <= _WIDEST_OFFSET:
         raise _refused(f"gmtActivityDate: local and GMT times are {offset} apart, more than any zone")
     utc = gmt.replace(tzinfo=UTC)
-    _check(utc, classifier, ingested_at, "gmtActivityDate", raw)
+    check(utc, classifier, ingested_at, "gmtActivityDate", raw)
     return Instant(utc, raw or f"{gmt_date} {gmt_time} GMT", offset // _MINUTE)
 
 
-def _check(utc: datetime, classifier: Classifier, ingested_at: datetime, field: str, text: str) -> None:
+def with_offset(at: Instant, offset: str | None) -> Instant:
+    """The same moment with the offset of its place (`+02:00`), where the source states that apart. Raises `Refusal` (TIME_INVALID)."""
+    if not offset:
+        return at
+    stated = _offset(offset, "offset")
+    assert stated is not None
+    if not -_WIDEST_OFFSET <= stated <= _WIDEST_OFFSET:
+        raise _refused(f"offset: {shown(offset)} is an offset that no place on earth has")
+    return Instant(at.utc, at.raw, stated // _MINUTE, at.quality)
+
+
+def in_zone(text: str, zone: str, classifier: Classifier, ingested_at: datetime, field: str) -> Instant:
+    """The instant of `YYYYMMDDHHMMSS` on the clocks of an IANA zone (`Europe/Berlin`, `CET`, `UTC`).
+
+    In the hour that clocks show twice, the first is taken and the quality is UNKNOWN. Raises `Refusal` (TIME_INVALID): no such time or
+    zone, a time that clocks skip, or one that `parse` would refuse.
+    """
+    local = _digits(text[:8], text[8:], field)
+    if local is None:
+        raise _refused(f"{field}: {shown(text)} is not YYYYMMDDHHMMSS")
+    try:
+        known = _zone(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise _refused(f"{field}: {shown(zone)} is no time zone that we know") from None
+    first, second = local.replace(tzinfo=known), local.replace(tzinfo=known, fold=1)
+    utc = first.astimezone(UTC)
+    if utc.astimezone(known).replace(tzinfo=None) != local:
+        raise _refused(f"{field}: {shown(text)} does not exist in {zone}: clocks were put forward")
+    check(utc, classifier, ingested_at, field, text)
+    offset = first.utcoffset()
+    assert offset is not None
+    quality = TimeQuality.EXPLICIT if offset == second.utcoffset() else TimeQuality.UNKNOWN
+    return Instant(utc, f"{text} {zone}", offset // _MINUTE, quality)
+
+
+@lru_cache(maxsize=1_000)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def check(utc: datetime, classifier: Classifier, ingested_at: datetime, field: str, text: str) -> None:
+    """Raises `Refusal` (TIME_INVALID) for a time before 2000, or after `ingested_at` by more than the classifier allows."""
     if utc < _EARLIEST:
         raise _refused(f"{field}: {shown(text)} lies before 2000")
     if classifier is Classifier.ACT:
@@ -116,12 +159,12 @@ def _digits(date: str | None, time: str | None, field: str) -> datetime | None:
         raise _refused(f"{field}Date, {field}Time: {shown(date)}, {shown(time)} are not YYYYMMDD and HHMMSS") from None
 
 
-def _offset(text: str | None) -> timedelta | None:
+def _offset(text: str | None, field: str = "gmtOffset") -> timedelta | None:
     if not text:
         return None
     match = _DOTTED_OFFSET.fullmatch(text)
     if match is None:
-        raise _refused(f"gmtOffset: {shown(text)} is not an offset such as -04.00")
+        raise _refused(f"{field}: {shown(text)} is not an offset such as -04.00")
     offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
     return -offset if match[1] == "-" else offset
 

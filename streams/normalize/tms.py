@@ -9,8 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import Event, Evidence, Exceptional, LineQuantity, Link
 from streams.domain.ids import event_id, normalised, order_key, reference_key
-from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass, ReferenceKind, Scope
-from streams.normalize.effects import DEFAULT_EFFECT
+from streams.domain.vocabulary import REASONS, Classifier, Effect, Milestone, ReasonClass, ReferenceKind, Scope
 from streams.normalize.origin import Origin
 from streams.normalize.references import DEFAULT_VALID_DAYS, LinkedOrder, Named, ReferenceField, links, named
 from streams.normalize.refusal import Refusal, invalid
@@ -128,7 +127,7 @@ def _statement(record: _OfOne, origin: Origin) -> Event:
             evidence = Evidence(record.signed_by or "", record.document or "")
         case _ExceptionRaised():
             case_id = f"{record.system}:{record.case}"
-            exceptional = Exceptional(record.reason, record.effect or DEFAULT_EFFECT[record.reason], record.text or "")
+            exceptional = Exceptional(record.reason, record.effect or REASONS[record.reason].effect, record.text or "")
         case _ExceptionResolved():
             case_id = f"{record.system}:{record.case}"
         case _Progress():

@@ -12,14 +12,13 @@ from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Event, Evidence, Exceptional
-from streams.domain.ids import event_id
-from streams.domain.vocabulary import Milestone, ReferenceKind, Scope
-from streams.normalize.carrier import WITH_CASE
+from streams.domain.event import Event, Evidence
+from streams.domain.vocabulary import ReferenceKind, Scope
 from streams.normalize.codes import code_map
 from streams.normalize.origin import Origin
 from streams.normalize.references import carrier_reference
 from streams.normalize.refusal import Refusal, invalid
+from streams.normalize.scans import HANDED_OVER, statements
 from streams.normalize.shapes import Identifier, Remark, Shape
 from streams.normalize.times import local_and_gmt
 
@@ -30,7 +29,6 @@ SCAC: Final = "UPSN"
 
 _Digits = Annotated[str, StringConstraints(strip_whitespace=True, max_length=16)]
 _Code = Annotated[str, StringConstraints(strip_whitespace=True, max_length=16)]
-_HANDED_OVER: Final = frozenset({Milestone.DELIVERED, Milestone.DELIVERED_PARTIAL, Milestone.DELIVERED_WITH_EXCEPTION})
 
 
 class _Status(Shape):
@@ -65,7 +63,8 @@ def read(data: Any, origin: Origin) -> list[Event]:
     except ValidationError as error:
         raise invalid(error) from error
     status = record.activity_status
-    meaning = _CODES.meaning(status.code, status.type)
+    codes = origin.codes(_CODES)
+    meaning = codes.meaning(status.code, status.type)
     at = local_and_gmt(
         record.local_activity_date,
         record.local_activity_time,
@@ -76,32 +75,13 @@ def read(data: Any, origin: Origin) -> list[Event]:
         origin.ingested_at,
     )
     reference = carrier_reference(ReferenceKind.TRACKING, SCAC, record.tracking_number)
-    lineage = origin.lineage(SCAC, FORMAT, None, f"{status.type}/{status.code}", _CODES.version)
+    lineage = origin.lineage(SCAC, FORMAT, None, f"{status.type}/{status.code}", codes.version)
     evidence: Evidence | None = None
-    if meaning.milestone in _HANDED_OVER:
+    if meaning.milestone in HANDED_OVER:
         _check_delivery(record)
         if record.received_by or record.delivery_photo:
             evidence = Evidence(record.received_by or "", "deliveryPhoto" if record.delivery_photo else "")
-    # A customs release ends the customs case, and leaves a damage open.
-    case_id = f"{reference}:{meaning.reason}" if meaning.milestone in WITH_CASE else ""
-    exceptional = Exceptional(meaning.reason, meaning.effect) if meaning.reason and meaning.effect else None
-
-    def event(milestone: Milestone) -> Event:
-        return Event(
-            event_id(reference, milestone, meaning.classifier, Scope.PACKAGE, at.utc, meaning.reason or ""),
-            milestone,
-            meaning.classifier,
-            Scope.PACKAGE,
-            at,
-            lineage,
-            references=(reference,),
-            case_id=case_id,
-            exceptional=exceptional,
-            evidence=evidence,
-            traceparent=origin.traceparent,
-        )
-
-    return [event(meaning.milestone), event(Milestone.POD_RECEIVED)] if evidence else [event(meaning.milestone)]
+    return statements(origin, lineage, meaning, (reference,), at, Scope.PACKAGE, evidence=evidence)
 
 
 def _check_delivery(record: _Activity) -> None:

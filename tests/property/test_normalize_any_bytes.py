@@ -16,10 +16,13 @@ from streams.hops import normalize
 from streams.normalize.detect import FORMATS
 from streams.offline.memory import MemoryRows
 from streams.topics import CARRIER_RAW, ERP_RAW, TERMS, TMS_RAW, WMS_RAW
-from tests.unit.normalize.records import EVERY
+from tests.unit.normalize.records import EVERY as OWN
+from tests.unit.normalize.records import X12_214
+from tests.unit.normalize.vendors import VENDORS
 
 pytestmark = pytest.mark.property
 
+EVERY = [*OWN, *((vendor.topic, vendor.record()) for vendor in VENDORS)]
 HOP = normalize.hop(max_record_bytes=50_000)
 TIMESTAMP = 1_780_322_400_000
 QUICK = settings(max_examples=700, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -48,6 +51,9 @@ def paths(data: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
         found += paths(value, (*here, key))
     return found
+
+
+SEGMENTS = [*X12_214["segments"], "AT7*OO*NS***20260601*0815*LT", "AT7*", "B10", "AT7*X6*AO*AB**20260601", "L11*1*QN", "", "*", "AT7"]
 
 
 @st.composite
@@ -93,11 +99,11 @@ def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
     return topic, bytes(data)
 
 
-def read(topic: str, value: bytes | None, format: bytes | None = None) -> None:
+def read(topic: str, value: bytes | None, format: bytes | None = None, may_say_nothing: bool = False) -> None:
     headers = () if format is None else (("format", format),)
     record = RawRecord(topic, 0, 0, TIMESTAMP, None, value, headers)
     emissions = HOP.run(MemoryRows(None), [record])
-    assert emissions
+    assert emissions or may_say_nothing
     for emission in emissions:
         if isinstance(emission, DeadLetter):
             assert emission.reason in CATALOGUE
@@ -126,6 +132,17 @@ def test_a_record_with_broken_bytes_is_read_or_refused(record: tuple[str, bytes]
 @given(topics, st.binary(max_size=200) | st.none() | odd.map(lambda value: json.dumps(value).encode()), formats)
 def test_any_bytes_are_read_or_refused(topic: str, value: bytes | None, format: bytes | None) -> None:
     read(topic, value, format)
+
+
+@QUICK
+@given(
+    st.lists(st.sampled_from(SEGMENTS) | st.text(max_size=30) | odd, max_size=8),
+    st.sampled_from(["004010", "003070", "003072", "005010X1", "1"]),
+    odd,
+)
+def test_any_segments_of_a_214_are_read_or_refused(segments: list[Any], version: str, zone: Any) -> None:
+    record = X12_214 | {"segments": ["ST*214*1", *segments], "version": version, "zone": zone}
+    read(CARRIER_RAW, json.dumps(record).encode(), b"x12.214", may_say_nothing=True)
 
 
 @pytest.mark.slow

@@ -62,9 +62,9 @@ def test_a_header_decides_before_topic_and_shape() -> None:
 
 
 def test_an_unknown_format_is_explained_by_what_was_seen_and_what_is_known() -> None:
-    letter = refusal(CARRIER_RAW, [{"eventType": "SHIPMENT"}, {"eventType": "TRANSPORT"}], {"format": "dcsa.tnt.v3"})
+    letter = refusal(CARRIER_RAW, [{"eventType": "SHIPMENT"}, {"eventType": "TRANSPORT"}], {"format": "vendor.unheard-of.v1"})
     assert (letter.stage, letter.reason) == (Stage.DETECT, Reason.UNKNOWN_FORMAT)
-    assert "'dcsa.tnt.v3'" in letter.message
+    assert "'vendor.unheard-of.v1'" in letter.message
     assert all(format in letter.message for format in FORMATS)
 
 

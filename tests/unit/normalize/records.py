@@ -44,6 +44,19 @@ UPS_DELIVERED = {
     "actualDeliveryTime": "081500",
 }
 
+X12_214 = {
+    "set": "214",
+    "version": "004010",
+    "sender": "02:OLDFREIGHT",
+    "receiver": "ZZ:MILLCO",
+    "interchange": "000000101",
+    "group": "7",
+    "control": "0001",
+    "separators": {"element": "*", "component": ":", "repetition": ""},
+    "zone": "America/Chicago",
+    "segments": ["ST*214*0001", "B10*0012345678*80000001*OLDF", "LX*1", "AT7*D1*NS***20260601*0815*LT", "Q7*S*CTN*2", "SE*6*0001"],
+}
+
 TERMS_RECORD = {
     "terms_id": "T-POD-EUR",
     "versions": [

@@ -1,0 +1,62 @@
+"""`milepost explain` says what happened to a record at each step."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.cli import main
+from tests.unit.normalize.records import CARRIER_HEAD, PLAN
+from tests.unit.normalize.vendors import vendor
+
+AT = "2026-06-01T14:00:00Z"
+SCAN = {**CARRIER_HEAD, "code": "DELIVERED"}
+
+
+def explained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *records: tuple[str, Any, dict[str, str]], options: tuple[str, ...] = ()
+) -> str:
+    lines = [{"topic": topic, "key": "k", "value": value, "headers": headers, "timestamp": AT} for topic, value, headers in records]
+    file = tmp_path / "records.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert main(["explain", str(file), *options]) == 0
+    return capsys.readouterr().out
+
+
+def test_a_scan_after_its_plan_is_followed_to_its_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = explained(tmp_path, capsys, ("tms.raw", PLAN, {}), ("carrier.raw", SCAN, {}), options=("--last",))
+    assert out.startswith("line 2: carrier.raw")
+    assert "detected  milepost.carrier.v1, by its topic and fields" in out
+    assert "read      DELIVERED ACT, about PACKAGE from code 'DELIVERED' by milepost.carrier.v1@" in out
+    assert "at 2026-06-01T09:30:00+00:00 ('2026-06-01T11:30:00+02:00', offset +120 min, EXPLICIT)" in out
+    assert "names tracking:BLPX:BLP123DE" in out
+    assert "resolved  DELIVERED reaches 1000:4711" in out
+    assert "linked" not in out
+
+
+def test_a_scan_without_a_plan_waits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "waits     nobody has linked tracking:BLPX:BLP123DE yet" in explained(tmp_path, capsys, ("carrier.raw", SCAN, {}))
+
+
+def test_a_refusal_says_stage_reason_and_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = explained(tmp_path, capsys, ("carrier.raw", SCAN | {"code": "ZZ"}, {}))
+    assert "refused   at map: UNMAPPED_CODE (parked)" in out
+    assert "code 'ZZ' has no row" in out
+    assert "Add a row to the map" in out
+
+
+def test_a_history_is_explained_statement_by_statement(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    each = vendor("fedex.track.v1")
+    out = explained(tmp_path, capsys, (each.topic, each.record(), {"format": each.format}))
+    assert "by its format header 'fedex.track.v1'" in out
+    assert out.count("  read      ") == 4
+
+
+def test_a_topic_that_nobody_reads_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "records.jsonl"
+    file.write_text(json.dumps({"topic": "cms.raw", "value": {}}) + "\n")
+    assert main(["explain", str(file)]) == 2
+    assert "line 1: no hop reads topic 'cms.raw'" in capsys.readouterr().err
