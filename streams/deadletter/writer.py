@@ -21,6 +21,8 @@ Hold = Callable[[DeadLetter], list[Output]]
 _NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:milepost:dead-letter")
 _MESSAGE_BYTES: Final = 1024
 _FRAMES: Final = 3
+_MOST_DIGITS: Final = 9
+"""Of a count in a header, which any producer may have written."""
 
 
 def render(letter: DeadLetter, now_ms: int, app_id: str, app_version: str, hold: Hold | None = None) -> list[Output]:
@@ -48,7 +50,7 @@ def render(letter: DeadLetter, now_ms: int, app_id: str, app_version: str, hold:
         headers.APP_ID: app_id,
         headers.APP_VERSION: app_version,
         headers.FAILED_AT: failed_at,
-        headers.FIRST_FAILED_AT: before.get(headers.FIRST_FAILED_AT, failed_at),
+        headers.FIRST_FAILED_AT: before.get(headers.FIRST_FAILED_AT) or failed_at,
         headers.ATTEMPT: str(_number(before.get(headers.ATTEMPT)) + 1),
         headers.REPLAY_COUNT: str(_number(before.get(headers.REPLAY_COUNT))),
     }
@@ -94,7 +96,7 @@ def _shortened(message: str) -> str:
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() else 0
+    return int(text) if text and text.isdecimal() and len(text) <= _MOST_DIGITS else 0
 
 
 def _iso(milliseconds: int) -> str:

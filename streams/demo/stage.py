@@ -116,7 +116,8 @@ def _await_members(stage: Stage, workers: int) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while True:
         stage.check()
-        (group,) = admin.describe_consumer_groups([stage.settings.app_id]).values()
+        # On a new broker nobody coordinates groups until the first worker comes; a question that is asked before is never answered.
+        (group,) = admin.describe_consumer_groups([stage.settings.app_id], request_timeout=2).values()
         try:
             described = group.result()
         except KafkaException:  # no worker has joined yet

@@ -48,7 +48,7 @@ MOST_LINKS: Final = 1_000
 """Orders that one reference may stand for: a placeholder such as `TBD` in every plan must not join them all."""
 
 LATE_ARRIVALS_MS: Final = 30 * 86_400_000
-"""How long after its window's end a link is kept for events that are told late."""
+"""How long after its window's end, or after it was told if that was later, a link is kept for events that are told late."""
 
 RETRACTABLE: Final = timedelta(days=60)
 """How long a source may take back a statement by its id alone."""
@@ -69,6 +69,14 @@ class KnownLink:
     valid_from: int
     valid_to: int
     """Exclusive."""
+
+    told: int = 0
+    """When it arrived last."""
+
+    @property
+    def kept_until(self) -> int:
+        """Long enough for events that are told late, also where the plan itself was told after its time."""
+        return max(self.valid_to, self.told) + LATE_ARRIVALS_MS
 
 
 @dataclass(slots=True)
@@ -123,6 +131,7 @@ def accept_link(row: ReferenceRow, link: Link) -> list[tuple[SeenEvent, KnownLin
         link.shared,
         to_millis(link.valid_from),
         to_millis(link.valid_to),
+        to_millis(link.lineage.ingested_at),
     )
     of_order = [known for known in row.links if known.order_id == new.order_id]
     if len(row.links) >= MOST_LINKS and not of_order:
@@ -134,6 +143,7 @@ def accept_link(row: ReferenceRow, link: Link) -> list[tuple[SeenEvent, KnownLin
             new.valid_from = min(new.valid_from, known.valid_from)
             new.valid_to = max(new.valid_to, known.valid_to)
             new.shared = new.shared or known.shared
+            new.told = max(new.told, known.told)
             row.links.remove(known)
     row.links.append(new)
     for event in reached:
@@ -166,7 +176,7 @@ def accept_event(row: ReferenceRow, event: SeenEvent) -> list[KnownLink] | Arriv
 def expire(row: ReferenceRow, due: int) -> list[SeenEvent]:
     """Drop what need not be kept after `due` (milliseconds since the epoch); return the events that waited in vain until then."""
     lapsed = [event for event in row.events if 0 < event.wait_until <= due]
-    row.links = [link for link in row.links if link.valid_to + LATE_ARRIVALS_MS > due]
+    row.links = [link for link in row.links if link.kept_until > due]
     row.events = [event for event in row.events if (event.wait_until > due if event.wait_until else _matching(row, event.at))]
     return lapsed
 
@@ -174,7 +184,7 @@ def expire(row: ReferenceRow, due: int) -> list[SeenEvent]:
 def next_wake(row: ReferenceRow) -> int:
     """When `expire` has something to do next, milliseconds since the epoch; 0: the row is empty."""
     waiting = [event.wait_until for event in row.events if event.wait_until]
-    return min([*waiting, *(link.valid_to + LATE_ARRIVALS_MS for link in row.links)], default=0)
+    return min([*waiting, *(link.kept_until for link in row.links)], default=0)
 
 
 def is_ambiguous(event: Event, link: KnownLink) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -105,15 +104,8 @@ def test_a_damaged_file_is_read_or_refused_long(content: bytes) -> None:
     "filler", [b"ISA", b"~", b"\n", b"*", b"A", b"ST*214*1~", b"ISA*", b"GS*QM~", b"\xff", isa().encode() + b"~", b"TA1~", b" ~"]
 )
 @pytest.mark.parametrize("opened", [False, True])
-def test_time_grows_with_the_size_only(filler: bytes, opened: bool) -> None:
+@pytest.mark.timeout(60)
+def test_a_large_file_of_nothing_but_filler_is_read_to_its_end(filler: bytes, opened: bool) -> None:
     begin = isa().encode() + b"~GS*QM*A*B*20260601*1402*7*X*004010~" if opened else b""
-
-    def seconds(size: int) -> float:
-        content = begin + filler * (size // len(filler))
-        began = time.process_time()
-        list(Reading(content).transactions())
-        return time.process_time() - began
-
-    small, large = min(seconds(30_000) for _ in range(2)), seconds(120_000)
-    assert large < 8 * small + 0.3
-    assert large < 2.0
+    content = begin + filler * (300_000 // len(filler))  # a second or two; hours if it were read again from each place
+    list(Reading(content).transactions())

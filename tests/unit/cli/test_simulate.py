@@ -218,7 +218,6 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(day: Path, tmp_path: Path
         assert process.stderr.read() == b""
 
 
-@pytest.mark.xfail(strict=True, reason="a link whose time was over when it came is forgotten at once, so its scans wait in vain")
 def test_a_scan_and_its_plan_of_long_ago_find_each_other(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     plan = {
         "type": "shipment.planned",
