@@ -39,11 +39,15 @@ demo: | broker $(READY)  ## Start a local Kafka, feed a realistic day, show it l
 
 .PHONY: test
 test: | broker check  ## Everything: checks, then all tests (needs about 15 minutes on two cores).
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not long"
 
 .PHONY: test-quick
 test-quick: $(READY)  ## Tests that need no broker (under a minute).
-	$(BIN)/python -m pytest -m "not integration and not fault and not slow"
+	$(BIN)/python -m pytest -m "not integration and not fault and not slow and not long"
+
+.PHONY: test-long
+test-long: $(READY)  ## Minutes of fuzzing: 100,000 inputs and more a source.
+	$(BIN)/python -m pytest -m long
 
 .PHONY: check
 check: $(READY)  ## Style, types, and who may import whom.

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from confluent_kafka import ConsumerGroupState, KafkaException
+from confluent_kafka.admin import AdminClient, ConsumerGroupDescription
 
 from streams.admin import connect, create_topics
 from streams.devbroker import LocalCluster
@@ -26,6 +27,7 @@ from streams.topics import wanted_topics
 __all__ = ["Stage", "staged"]
 
 _SWEEP_MS: Final = 200
+_OFFSETS_TOPIC: Final = "__consumer_offsets"
 _START_SECONDS: Final = 90
 _STOP_SECONDS: Final = 60
 
@@ -116,17 +118,24 @@ def _await_members(stage: Stage, workers: int) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while True:
         stage.check()
-        # On a new broker nobody coordinates groups until the first worker comes; a question that is asked before is never answered.
-        (group,) = admin.describe_consumer_groups([stage.settings.app_id], request_timeout=2).values()
-        try:
-            described = group.result()
-        except KafkaException:  # no worker has joined yet
-            described = None
+        described = _describe(admin, stage.settings.app_id)
         if described is not None and described.state == ConsumerGroupState.STABLE and len(described.members) == workers:
             return
         if time.monotonic() > deadline:
             raise MilepostError(f"not all of {workers} workers are there after {_START_SECONDS} s: see {stage.log}")
         time.sleep(0.1)
+
+
+def _describe(admin: AdminClient, group: str) -> ConsumerGroupDescription | None:
+    # A new broker coordinates no group before the first worker asks it to; whoever asks about one too early waits in vain.
+    if _OFFSETS_TOPIC not in admin.list_topics(timeout=20).topics:
+        return None
+    (answer,) = admin.describe_consumer_groups([group], request_timeout=5).values()
+    try:
+        described: ConsumerGroupDescription = answer.result()
+    except KafkaException:  # no worker has joined yet
+        return None
+    return described
 
 
 def _stop_workers(supervisor: subprocess.Popen[bytes]) -> None:

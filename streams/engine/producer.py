@@ -15,41 +15,17 @@ from streams.engine.errors import (
     EngineError,
     OutcomeUnknown,
     RecordRefused,
-    StaleGeneration,
     TransactionAborted,
     WorkerMustRestart,
     WorkerMustStop,
 )
+from streams.engine.verdict import keeps_its_producer, verdict
 from streams.hop import EVERY_PARTITION, Output
 from streams.settings import Settings
 
 __all__ = ["Changelog", "HopProducer"]
 
 log = logging.getLogger(__name__)
-
-_STALE: Final = frozenset(
-    {
-        KafkaError.ILLEGAL_GENERATION,
-        KafkaError.UNKNOWN_MEMBER_ID,
-        KafkaError.FENCED_INSTANCE_ID,
-    }
-)
-"""The consumer group has moved on: whoever owns the partitions now will read the records again."""
-
-_REFUSED: Final = frozenset(
-    {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE, KafkaError.INVALID_MSG, KafkaError.INVALID_RECORD}
-)
-"""One of our records can never be stored."""
-
-_FORBIDDEN: Final = frozenset(
-    {
-        KafkaError.TOPIC_AUTHORIZATION_FAILED,
-        KafkaError.GROUP_AUTHORIZATION_FAILED,
-        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-    }
-)
-"""We lack a right: trying again will not help."""
 
 _PATIENCE_SECONDS: Final = 2.0
 """How long one call to the broker may block before we look whether to go on."""
@@ -119,8 +95,10 @@ class HopProducer:
             self._replace(str(failure))
         except KafkaException as failure:
             error = failure.args[0]
-            kind = WorkerMustStop if error.code() in _FORBIDDEN else WorkerMustRestart
-            raise kind(f"the producer {self.transactional_id} cannot start: {_said(error)}") from failure
+            meaning = verdict(error)
+            if isinstance(meaning, WorkerMustStop):
+                raise meaning from failure
+            raise WorkerMustRestart(f"the producer {self.transactional_id} cannot start: {meaning}") from failure
 
     def transact(
         self,
@@ -169,10 +147,10 @@ class HopProducer:
         try:
             self._persist(lambda: self._producer.commit_transaction(_PATIENCE_SECONDS), "commit_transaction")
         except KafkaException as failure:
-            verdict = self._abort(failure.args[0])
-            if failure.args[0].fatal() and isinstance(verdict, TransactionAborted):
-                raise OutcomeUnknown(str(verdict), written) from failure
-            raise verdict from failure
+            meaning = self._abort(failure.args[0])
+            if isinstance(meaning, TransactionAborted) and not failure.args[0].txn_requires_abort():
+                raise OutcomeUnknown(str(meaning), written) from failure
+            raise meaning from failure
         except _NoAnswer as failure:
             self._replace(str(failure))
             raise OutcomeUnknown(str(failure), written) from failure
@@ -281,18 +259,12 @@ class HopProducer:
 
         None for a failure of our own making, with a producer in good health.
         """
-        if error is not None and error.code() in _FORBIDDEN:
-            return WorkerMustStop(f"the broker will not let {self.transactional_id} write: {_said(error)}")
-        understood = error is None or (error.code() in _STALE | _REFUSED and not error.fatal())
-        if not understood or not self._abort_open():
-            self._replace("a failure" if error is None else _said(error))
-        if error is None:
-            return TransactionAborted("aborted")
-        if error.code() in _STALE:
-            return StaleGeneration(_said(error))
-        if error.code() in _REFUSED:
-            return RecordRefused(_said(error))
-        return TransactionAborted(_said(error))
+        meaning = TransactionAborted("aborted") if error is None else verdict(error)
+        if isinstance(meaning, TransactionAborted):
+            healthy = error is None or keeps_its_producer(error)
+            if not healthy or not self._abort_open():
+                self._replace(str(meaning))
+        return meaning
 
     def _abort_open(self) -> bool:
         try:
@@ -318,10 +290,6 @@ class HopProducer:
         if self._outage_since is not None:
             log.warning("%s: the broker answers again after %.1f s", self.transactional_id, time.monotonic() - self._outage_since)
             self._outage_since = None
-
-
-def _said(error: KafkaError) -> str:
-    return f"{error.name()}: {error.str()}"
 
 
 def _bury(producer: Producer) -> None:

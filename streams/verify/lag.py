@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from streams.admin import connect
 from streams.settings import Settings
+from streams.verify.group import Group
 from streams.verify.reader import TopicReader
-from streams.verify.snapshot import SOURCES, committed_offsets, end_offsets, partition_counts
+from streams.verify.snapshot import SOURCES, end_offsets, partition_counts
 
 __all__ = ["records_behind"]
 
@@ -19,13 +20,14 @@ def records_behind(settings: Settings) -> int:
     admin = connect(settings)
     partitions = partition_counts(settings, admin)
     behind = 0
-    for topic in SOURCES:
-        committed = committed_offsets(settings, admin)
-        ends = end_offsets(settings, admin, {topic: partitions[topic]})
-        unread = {partition: end for (_, partition), end in ends.items() if end > committed.get((topic, partition), 0)}
-        positions = {partition: committed.get((topic, partition), 0) for partition in unread}
-        if unread and _any_record(settings, topic, positions, unread):
-            behind += sum(unread.values()) - sum(positions.values())
+    with Group(settings) as group:
+        for topic in SOURCES:
+            committed = group.committed({topic: partitions[topic]})
+            ends = end_offsets(settings, admin, {topic: partitions[topic]})
+            unread = {partition: end for (_, partition), end in ends.items() if end > committed.get((topic, partition), 0)}
+            positions = {partition: committed.get((topic, partition), 0) for partition in unread}
+            if unread and _any_record(settings, topic, positions, unread):
+                behind += sum(unread.values()) - sum(positions.values())
     return behind
 
 

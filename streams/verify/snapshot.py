@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, TopicPartition
+from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, ResourceType
 
 from streams.admin import connect
@@ -14,10 +14,11 @@ from streams.errors import ConfigurationError
 from streams.metadata import find_topics
 from streams.settings import Settings
 from streams.topics import CATALOGUE, EVENTS, RAW_TOPICS, REFERENCES, TERMS, dead_letter_topic
+from streams.verify.group import Group
 from streams.verify.layout import Layout
 from streams.verify.ledger import Retention
 
-__all__ = ["SOURCES", "Snapshot", "committed_offsets", "end_offsets", "partition_counts", "take"]
+__all__ = ["SOURCES", "Snapshot", "end_offsets", "partition_counts", "take"]
 
 Offsets = dict[tuple[str, int], int]
 """By topic and partition."""
@@ -50,21 +51,14 @@ def take(settings: Settings) -> Snapshot:
     admin = connect(settings)
     partitions = partition_counts(settings, admin)
     starts = _offsets(settings, admin, partitions, partitions, _EARLIEST, committed=False)
-    committed = committed_offsets(settings, admin)
+    with Group(settings) as group:
+        committed = group.committed({topic: partitions[topic] for topic in SOURCES})
     ends: Offsets = {}
     downstream_first = [topic for topic in partitions if topic not in SOURCES] + list(reversed(SOURCES))
     for topic in downstream_first:
         ends |= end_offsets(settings, admin, {topic: partitions[topic]})
     retention = _retention(settings, admin, partitions, starts)
     return Snapshot(Layout(partitions, committed, retention), starts, ends)
-
-
-def committed_offsets(settings: Settings, admin: AdminClient) -> Offsets:
-    """The first offset of each source partition that the workers' group has not processed."""
-    group = ConsumerGroupTopicPartitions(settings.app_id)
-    (future,) = admin.list_consumer_group_offsets([group], require_stable=True, request_timeout=_TIMEOUT).values()
-    found = future.result().topic_partitions or []
-    return {(settings.logical(at.topic), at.partition): at.offset for at in found if at.offset >= 0}
 
 
 def end_offsets(settings: Settings, admin: AdminClient, partitions: Mapping[str, int]) -> Offsets:

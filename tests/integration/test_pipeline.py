@@ -157,7 +157,7 @@ def test_formats_that_are_not_known_end_as_explained_dead_letters(stage: Stage) 
         b"list": "UNKNOWN_FORMAT",
         b"edi": "ENVELOPE_INVALID",
     }
-    assert "dcsa.tnt.v2" in fields[b"one"][dead_letter_headers.MESSAGE]
+    assert "acme.track.v9" in fields[b"one"][dead_letter_headers.MESSAGE]
     assert "ups.track-alert.v2" in fields[b"one"][dead_letter_headers.MESSAGE]  # what is known
     assert erp[0].value == lines[2]["value"].encode()
 

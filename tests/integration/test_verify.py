@@ -15,6 +15,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from streams.cli import main
 from streams.day import generate
 from streams.day.generator import recent_start
+from streams.devbroker import LocalCluster
 from streams.domain.instant import to_millis
 from streams.hop import Output, RawRecord
 from streams.jsonlines import parse
@@ -22,7 +23,7 @@ from streams.pipeline import hops
 from streams.processes import free_ports
 from streams.producing import Sender
 from streams.settings import Settings
-from streams.topics import HOLDS, MILESTONES, RELEASES, STATUS
+from streams.topics import ERP_RAW, HOLDS, MILESTONES, RELEASES, STATUS, dead_letter_topic
 from streams.verify import verify
 from tests.conftest import MakeSettings, MakeTopics
 from tests.memory_cluster import MemoryCluster
@@ -197,3 +198,16 @@ def test_an_absent_broker_is_one_line_and_exit_3(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("KAFKA_BOOTSTRAP", f"127.0.0.1:{free_ports(1)[0]}")
     assert main(["verify"]) == 3
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_new_broker_that_has_never_seen_a_worker_is_verified_too(
+    own_broker: LocalCluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It coordinates no consumer group yet, and answers so at first."""
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", own_broker.bootstrap)
+    assert main(["topics", "create"]) == 0
+    capsys.readouterr()
+    assert report(capsys, exit_code=0)["clean"]
+    with Sender(Settings(bootstrap=own_broker.bootstrap)) as sender:
+        sender.send(Output(ERP_RAW, b"k", b"refused"))
+    assert report(capsys, "--wait", "0", exit_code=4)["not_yet"] == {dead_letter_topic(ERP_RAW): 1}

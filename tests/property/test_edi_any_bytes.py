@@ -92,7 +92,7 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     read(content)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(3_600)
 @LONG
 @given(damaged())

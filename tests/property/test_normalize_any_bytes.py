@@ -145,7 +145,7 @@ def test_any_segments_of_a_214_are_read_or_refused(segments: list[Any], version:
     read(CARRIER_RAW, json.dumps(record).encode(), b"x12.214", may_say_nothing=True)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(3_600)
 @LONG
 @given(mutated(), formats)
@@ -153,7 +153,7 @@ def test_a_record_with_broken_fields_is_read_or_refused_long(record: tuple[str, 
     read(*record, format)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(3_600)
 @LONG
 @given(damaged())
@@ -161,7 +161,7 @@ def test_a_record_with_broken_bytes_is_read_or_refused_long(record: tuple[str, b
     read(*record)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(3_600)
 @LONG
 @given(topics, st.binary(max_size=200) | st.none() | odd.map(lambda value: json.dumps(value).encode()), formats)
