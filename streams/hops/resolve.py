@@ -1,36 +1,42 @@
-"""resolve: from what names a reference to what names its orders.
+"""resolve: from what names references to what names its orders.
 
-Reads `shipment.references` (links, events, ticks), keeps one row a reference, and sends each event to `shipment.events` once for
-each order that the reference meant at the event's time. Events that nobody claims wait, and are refused when their time to live ends.
+Reads `shipment.references` (links, events, ticks, and what one reference asks another), keeps one row a reference, and sends each event to
+`shipment.events` once for each order that it is about (`streams.domain.references`). Events that nobody claims wait, and are refused when
+their time to live ends; so are those whose references mean different orders.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from streams.contracts.messages import decode, encode
 from streams.contracts.reference_rows import REFERENCE_ROWS
 from streams.contracts.wire import WireError
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Event, Link, Tick
+from streams.domain.event import Answer, Event, Inquiry, Link, Tick
 from streams.domain.instant import from_millis, to_millis
+from streams.domain.links import KnownLink
 from streams.domain.references import (
     MOST_LINKS,
     MOST_WAITING,
-    STATEMENTS,
     Arrival,
-    KnownLink,
+    Changes,
+    Contradiction,
+    Found,
     ReferenceRow,
     SeenEvent,
+    accept_answer,
     accept_event,
+    accept_inquiry,
     accept_link,
     expire,
-    is_ambiguous,
+    inquiries,
     next_wake,
-    resolved,
-    statement_link,
+    others_of,
 )
+from streams.domain.resolution import STATEMENTS, is_ambiguous, resolved, statement_link
+from streams.domain.vocabulary import Scope
 from streams.hop import DeadLetter, Emission, Hop, Output, RawRecord, Record, Rows, due_key
 from streams.topics import EVENTS, REFERENCES
 
@@ -64,17 +70,20 @@ def _one(rows: Rows, record: Record, ttl_ms: int) -> list[Emission]:
     except WireError as error:
         return [DeadLetter(record, Stage.DECODE, error.reason, str(error))]
     row = rows.get(record.key)
+    if row is None:
+        row = ReferenceRow()
+    emissions: list[Emission]
     if isinstance(message, Event):
-        row = row or ReferenceRow()
         emissions = _event(row, message, record, ttl_ms)
     elif isinstance(message, Link):
-        row = row or ReferenceRow()
         emissions = _link(row, message, record)
+    elif isinstance(message, Inquiry):
+        emissions = _told([accept_inquiry(row, message)], record)
+    elif isinstance(message, Answer):
+        emissions = _changed(accept_answer(row, message, record.timestamp), record)
     elif isinstance(message, Tick):
         due_ms = to_millis(message.due)
         rows.unmark(due_key(due_ms, record.key))
-        if row is None:
-            return []
         emissions = [_lapsed(event, record) for event in expire(row, due_ms)]
     else:
         kind = type(message).__name__
@@ -85,44 +94,69 @@ def _one(rows: Rows, record: Record, ttl_ms: int) -> list[Emission]:
 
 def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int) -> list[Emission]:
     assert record.value is not None
+    lineage = event.lineage
     seen = SeenEvent(
         event.event_id,
         to_millis(event.at.utc),
-        to_millis(event.lineage.ingested_at) + ttl_ms,
+        to_millis(lineage.ingested_at) + ttl_ms,
         record.partition,
         record.offset,
         record.timestamp,
         record.value,
         tuple([(name, value or b"") for name, value in record.headers]),
+        f"{lineage.topic}/{lineage.partition}/{lineage.offset}",
+        others_of(event, _key(record)) if len(event.references) > 1 else (),
+        event.scope is Scope.PACKAGE,
     )
     found = accept_event(row, seen)
+    if isinstance(found, Contradiction):
+        return [_contradicted(found, record, record)]
     if found is Arrival.OVERFLOW:
         message = f"{MOST_WAITING} events wait for an order of {_name(record)} already"
         return [DeadLetter(record, Stage.RESOLVE, Reason.REF_UNRESOLVED, message)]
     if isinstance(found, Arrival):
-        return []
-    ambiguous = tuple(link.order_id for link in found if is_ambiguous(event, link))
+        return _told(inquiries(row, seen, _key(record), record.timestamp), record) if seen.others and found is Arrival.WAITS else []
+    ambiguous = tuple(each.link.order_id for each in found if is_ambiguous(event, each.link))
     emissions: list[Emission] = []
-    for link in found:
-        if link.order_id not in ambiguous:
-            emissions += [_reaching(event, link, record), *_nameable(event, link, record.timestamp)]
+    for each in found:
+        if each.link.order_id not in ambiguous:
+            emissions += [_reaching(event, each, record), *_nameable(event, each.link, record.timestamp)]
     if ambiguous:
         emissions.append(_whose_lines(record, ambiguous))
     return emissions
 
 
 def _link(row: ReferenceRow, link: Link, record: Record) -> list[Emission]:
-    reached = accept_link(row, link)
-    if reached is None:
+    changes = accept_link(row, link, record.timestamp)
+    if changes is None:
         message = f"{MOST_LINKS} orders claim {_name(record)} already: a placeholder for a reference?"
         return [DeadLetter(record, Stage.RESOLVE, Reason.REF_CONFLICT, message, (link.order_id,))]
+    return _changed(changes, record)
+
+
+def _changed(changes: Changes, record: Record) -> list[Emission]:
+    """What follows from a link or an answer in `record`, of events that came before."""
     emissions: list[Emission] = []
-    for seen, known in reached:
+    for seen, found in changes.reached:
         event = decode(seen.value)
         assert isinstance(event, Event)
-        emissions.append(_reaching(event, known, _record_of(seen, record), record.timestamp))
-        emissions += _nameable(event, known, record.timestamp)
-    return emissions
+        emissions.append(_reaching(event, found, _record_of(seen, record), record.timestamp))
+        emissions += _nameable(event, found.link, record.timestamp)
+    emissions += [_contradicted(why, _record_of(seen, record), record) for seen, why in changes.contradictions]
+    return [*emissions, *_told(changes.asked, record), *_told(changes.answers, record)]
+
+
+def _told(messages: Iterable[Inquiry | Answer], record: Record) -> list[Emission]:
+    """What one reference has to say to another."""
+    return [Output(REFERENCES, message.reference.encode(), encode(message), timestamp=record.timestamp) for message in messages]
+
+
+def _contradicted(why: Contradiction, refused: Record, cause: Record) -> DeadLetter:
+    named = "; ".join(f"{name or _name(cause)} means {', '.join(orders[:3])}" for name, orders in why.named)
+    if why.handed_on:
+        named = f"handed on to {', '.join(why.handed_on[:3])} before; now {named}"
+    message = f"references of the record mean different orders: {named}"
+    return DeadLetter(refused, Stage.RESOLVE, Reason.REF_CONFLICT, message, why.orders)
 
 
 def _whose_lines(record: Record, orders: tuple[str, ...]) -> DeadLetter:
@@ -130,12 +164,13 @@ def _whose_lines(record: Record, orders: tuple[str, ...]) -> DeadLetter:
     return DeadLetter(record, Stage.RESOLVE, Reason.REF_CONFLICT, message, orders)
 
 
-def _reaching(event: Event, link: KnownLink, record: Record, timestamp: int | None = None) -> Emission:
+def _reaching(event: Event, found: Found, record: Record, timestamp: int | None = None) -> Emission:
     """The event for the link's order. `record` holds the event; `timestamp` is that of the record that brings both together."""
+    link = found.link
     if is_ambiguous(event, link):
         return _whose_lines(record, (link.order_id,))
     when = record.timestamp if timestamp is None else timestamp
-    return Output(EVENTS, link.order_id.encode(), encode(resolved(event, link)), tuple(record.headers), timestamp=when)
+    return Output(EVENTS, link.order_id.encode(), encode(resolved(event, link, found.own)), tuple(record.headers), timestamp=when)
 
 
 def _nameable(event: Event, link: KnownLink, timestamp: int) -> list[Emission]:
@@ -150,7 +185,8 @@ def _nameable(event: Event, link: KnownLink, timestamp: int) -> list[Emission]:
 
 
 def _lapsed(seen: SeenEvent, tick: Record) -> DeadLetter:
-    message = f"no order became known for {_name(tick)} by {from_millis(seen.wait_until).isoformat(timespec='seconds')}"
+    names = " or ".join([_name(tick), *seen.others[:2]])
+    message = f"no order became known for {names} by {from_millis(seen.wait_until).isoformat(timespec='seconds')}"
     return DeadLetter(_record_of(seen, tick), Stage.RESOLVE, Reason.REF_UNRESOLVED, message)
 
 
@@ -174,4 +210,8 @@ def _store(rows: Rows, key: bytes, row: ReferenceRow) -> None:
 
 
 def _name(record: Record) -> str:
-    return (record.key or b"").decode(errors="replace")[:120]
+    return _key(record)[:120]
+
+
+def _key(record: Record) -> str:
+    return (record.key or b"").decode(errors="replace")

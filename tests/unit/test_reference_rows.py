@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from streams.contracts.reference_rows import REFERENCE_ROWS, VERSION
-from streams.domain.references import KnownLink, ReferenceRow, SeenEvent
+from streams.domain.links import KnownLink
+from streams.domain.references import ReferenceRow, SeenEvent
 
 ROW = ReferenceRow(
     [KnownLink("1000:1", "D-1", "S-1", "P-1", True, 1_780_000_000_000, 1_790_000_000_000)],

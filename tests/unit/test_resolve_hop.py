@@ -14,7 +14,8 @@ from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import DeadLetterMark, Event, Lineage, LineQuantity, Link, Tick
 from streams.domain.ids import event_id, stable_id
 from streams.domain.instant import Instant, to_millis
-from streams.domain.references import LATE_ARRIVALS_MS, MOST_LINKS, MOST_REMEMBERED, MOST_WAITING, ReferenceRow
+from streams.domain.links import LATE_ARRIVALS_MS
+from streams.domain.references import MOST_LINKS, MOST_REMEMBERED, MOST_WAITING, ReferenceRow
 from streams.domain.vocabulary import Classifier, Milestone, Scope
 from streams.hop import DUE_PREFIX, DeadLetter, Emission, Output, RawRecord, parse_due_key
 from streams.hops import resolve
