@@ -101,9 +101,6 @@ class SeenEvent:
     timestamp: int
     value: bytes
     headers: tuple[tuple[str, bytes], ...] = ()
-    source: str = ""
-    """`topic/partition/offset` of the raw record."""
-
     others: tuple[str, ...] = ()
     """Further references that it names, to be looked up, the most telling first."""
 
@@ -211,7 +208,7 @@ def accept_event(row: ReferenceRow, event: SeenEvent) -> list[Found] | Contradic
             row.events.append(event)
             _forget(row)
         return found
-    if len(tellings) >= MOST_TELLINGS or any(other.source == event.source for other in tellings):
+    if len(tellings) >= MOST_TELLINGS or any(other.value == event.value for other in tellings):
         return Arrival.KNOWN
     if sum(1 for other in row.events if other.wait_until) >= MOST_WAITING:
         return Arrival.KNOWN if tellings else Arrival.OVERFLOW
@@ -291,12 +288,18 @@ def expire(row: ReferenceRow, due: int) -> list[SeenEvent]:
 
 def next_wake(row: ReferenceRow) -> int:
     """When `expire` has something to do next, milliseconds since the epoch; 0: the row is empty."""
-    times = [event.wait_until for event in row.events if event.wait_until]
-    times += [link.kept_until for link in row.links]
+    soonest = 0
+    for event in row.events:
+        if event.wait_until and not 0 < soonest <= event.wait_until:
+            soonest = event.wait_until
+    for link in row.links:
+        kept_until = link.kept_until
+        if not 0 < soonest <= kept_until:
+            soonest = kept_until
     if row.heard or row.asking:
-        times += [heard.until for heard in row.heard.values()]
-        times += row.asking.values()
-    return min(times, default=0)
+        others = min([*[heard.until for heard in row.heard.values()], *row.asking.values()])
+        return min(soonest, others) if soonest else others
+    return soonest
 
 
 def _meant(row: ReferenceRow, event: SeenEvent) -> list[Found] | Contradiction | None:

@@ -94,17 +94,15 @@ def _one(rows: Rows, record: Record, ttl_ms: int) -> list[Emission]:
 
 def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int) -> list[Emission]:
     assert record.value is not None
-    lineage = event.lineage
     seen = SeenEvent(
         event.event_id,
         to_millis(event.at.utc),
-        to_millis(lineage.ingested_at) + ttl_ms,
+        to_millis(event.lineage.ingested_at) + ttl_ms,
         record.partition,
         record.offset,
         record.timestamp,
         record.value,
         tuple([(name, value or b"") for name, value in record.headers]),
-        f"{lineage.topic}/{lineage.partition}/{lineage.offset}",
         others_of(event, _key(record)) if len(event.references) > 1 else (),
         event.scope is Scope.PACKAGE,
     )

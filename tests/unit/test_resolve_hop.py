@@ -408,3 +408,21 @@ def test_a_tick_names_the_reference_and_the_time() -> None:
     message = decode(tick.value or b"")
     assert isinstance(message, Tick)
     assert (to_millis(message.due), message.key) == (1_780_000_000_123, TRACKING)
+
+
+def test_a_link_that_knows_the_package_says_earlier_events_again_more_precisely() -> None:
+    reference = Reference()
+    reference.tell(link())
+    (coarse,) = events(reference.tell(said()))
+    (precise,) = events(reference.tell(link(package_id="P-1", valid_from=START - DAY)))
+    assert (coarse.scope, precise.scope, precise.package_id) == (Scope.SHIPMENT, Scope.PACKAGE, "P-1")
+    assert precise.event_id == coarse.event_id
+    assert reference.tell(link(package_id="P-1", valid_from=START - DAY)) == []
+
+
+def test_from_order_to_delivery_to_package_each_more_precise_link_says_it_once() -> None:
+    reference = Reference()
+    reference.tell(link(shipment_id=""), said())
+    for names in ({"shipment_id": "S-1"}, {"shipment_id": "S-1", "delivery_id": "D-1"}, {"shipment_id": "S-1", "package_id": "P-1"}):
+        (again,) = events(reference.tell(link(valid_from=START + timedelta(hours=len(names)), **names)))
+    assert (again.shipment_id, again.delivery_id, again.package_id, again.scope) == ("S-1", "D-1", "P-1", Scope.PACKAGE)
