@@ -15,7 +15,7 @@ from streams.domain.event import DeadLetterMark, Event, Lineage, LineQuantity, L
 from streams.domain.ids import event_id, stable_id
 from streams.domain.instant import Instant, to_millis
 from streams.domain.links import LATE_ARRIVALS_MS
-from streams.domain.references import MOST_LINKS, MOST_REMEMBERED, MOST_WAITING, ReferenceRow
+from streams.domain.references import MOST_LINKS, MOST_REMEMBERED, MOST_TELLINGS, MOST_WAITING, ReferenceRow
 from streams.domain.vocabulary import Classifier, Milestone, Scope
 from streams.hop import DUE_PREFIX, DeadLetter, Emission, Output, RawRecord, parse_due_key
 from streams.hops import resolve
@@ -187,8 +187,16 @@ def test_a_statement_told_again_is_handed_on_again_with_its_own_lineage_under_th
 
 def test_the_same_early_statement_told_twice_waits_once() -> None:
     reference = Reference()
-    reference.tell(said(), said(arrived=START + DAY))
+    reference.tell(said(), said())
     assert len(events(reference.tell(link()))) == 1
+
+
+def test_records_that_tell_the_same_early_statement_wait_side_by_side_in_bounded_number() -> None:
+    reference = Reference()
+    reference.tell(*(said(arrived=START + number * timedelta(hours=1)) for number in range(MOST_TELLINGS + 3)))
+    told = events(reference.tell(link()))
+    assert len(told) == MOST_TELLINGS
+    assert {event.event_id for event in told} == {stable_id("resolved", said().event_id, "1000:1")}
 
 
 @pytest.mark.parametrize(
