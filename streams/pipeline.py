@@ -9,6 +9,7 @@ from streams.contracts.remote import connect
 from streams.errors import ConfigurationError
 from streams.hop import Hop
 from streams.hops import normalize, resolve, shipment
+from streams.normalize.agreements import AgreementError, Agreements, agreements
 from streams.normalize.codes import CodeMapError, PartnerMaps, partner_maps
 from streams.settings import Settings
 
@@ -23,14 +24,14 @@ def hops(settings: Settings) -> tuple[Hop, Hop, Hop]:
     """
     registry = connect(settings.schema_registry_url.get_secret_value(), settings.prefix)
     return (
-        normalize.hop(settings.max_record_bytes, registry, _partners(settings.partners_dir)),
+        normalize.hop(settings.max_record_bytes, registry, *_partners(settings.partners_dir)),
         resolve.hop(timedelta(hours=settings.park_ttl_hours)),
         shipment.hop(),
     )
 
 
-def _partners(folder: Path | None) -> PartnerMaps:
+def _partners(folder: Path | None) -> tuple[PartnerMaps, Agreements]:
     try:
-        return partner_maps(folder)
-    except CodeMapError as error:
+        return partner_maps(folder), agreements(folder)
+    except (CodeMapError, AgreementError) as error:
         raise ConfigurationError(f"{error}; correct the rows, or take the file out of MILEPOST_PARTNERS_DIR") from error

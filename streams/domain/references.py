@@ -85,8 +85,7 @@ class Said(NamedTuple):
     """By its own reference, as far as that makes a difference (`resolved`)."""
 
 
-@dataclass(slots=True)
-class SeenEvent:
+class SeenEvent(NamedTuple):
     """An event as a row keeps it: its record of `shipment.references` whole, so that it can be resolved later or refused with its bytes."""
 
     event_id: str
@@ -203,9 +202,7 @@ def accept_event(row: ReferenceRow, event: SeenEvent) -> list[Found] | Contradic
     tellings = [other for other in row.events if other.event_id == event.event_id]
     if found:
         if not tellings:
-            event.wait_until = 0
-            event.said = tuple([_said(event, each) for each in found])
-            row.events.append(event)
+            row.events.append(event._replace(wait_until=0, said=tuple([_said(event, each) for each in found])))
             _forget(row)
         return found
     if len(tellings) >= MOST_TELLINGS or any(other.value == event.value for other in tellings):
@@ -282,7 +279,8 @@ def expire(row: ReferenceRow, due: int) -> list[SeenEvent]:
     row.links = [link for link in row.links if link.kept_until > due]
     row.heard = {reference: heard for reference, heard in row.heard.items() if heard.until > due}
     row.asking = {reference: until for reference, until in row.asking.items() if until > due}
-    row.events = [event for event in row.events if (event.wait_until > due if event.wait_until else _still_meant(row, event))]
+    row.events = [_of_what_is_left(row, event) for event in row.events if event.wait_until > due or not event.wait_until]
+    row.events = [event for event in row.events if event.wait_until or event.said]
     return lapsed
 
 
@@ -341,11 +339,11 @@ def _settle(row: ReferenceRow, events: list[SeenEvent], home: str, now: int, cha
             row.events.remove(event)
             changes.contradictions.append((event, found))
         elif found:
-            _hand_on(event, found, changes)
+            _hand_on(row, event, found, changes)
     _forget(row)
 
 
-def _hand_on(event: SeenEvent, found: list[Found], changes: Changes) -> None:
+def _hand_on(row: ReferenceRow, event: SeenEvent, found: list[Found], changes: Changes) -> None:
     said = tuple([_said(event, each) for each in found])
     if said == event.said:
         return
@@ -356,8 +354,7 @@ def _hand_on(event: SeenEvent, found: list[Found], changes: Changes) -> None:
         told = tuple([words.order_id for words in left])
         changes.contradictions.append((event, Contradiction((("", tuple(sorted(orders))),), told)))
         left = ()
-    event.said = said + left
-    event.wait_until = 0
+    row.events[row.events.index(event)] = event._replace(wait_until=0, said=said + left)
 
 
 def _said(event: SeenEvent, found: Found) -> Said:
@@ -365,13 +362,13 @@ def _said(event: SeenEvent, found: Found) -> Said:
     return Said(link.order_id, link.delivery_id, link.shipment_id, link.package_id, found.own or not event.of_package)
 
 
-def _still_meant(row: ReferenceRow, event: SeenEvent) -> bool:
-    """Whether links are left by which the event was handed on. It is no contradiction that the others were dropped for their age."""
+def _of_what_is_left(row: ReferenceRow, event: SeenEvent) -> SeenEvent:
+    """The event without what was said by links that were dropped for their age: that it is not meant any more is no contradiction."""
+    if event.wait_until:
+        return event
     links = [*row.links, *(link for name in event.others if name in row.heard for link in row.heard[name].links)]
-    if event.others:
-        orders = {link.order_id for link in links}
-        event.said = tuple([words for words in event.said if words.order_id in orders])
-    return any(holds(link, event.at) for link in links)
+    orders = {link.order_id for link in links if holds(link, event.at)}
+    return event._replace(said=tuple([words for words in event.said if words.order_id in orders]))
 
 
 def _forget(row: ReferenceRow) -> None:

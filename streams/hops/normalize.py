@@ -16,6 +16,7 @@ from streams.contracts.wire import WireError, decode_raw
 from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import Link, TermsChanged
 from streams.hop import EVERY_PARTITION, DeadLetter, Emission, Hop, Output, Record, Rows
+from streams.normalize.agreements import NOTHING_AGREED, Agreements
 from streams.normalize.codes import PartnerMaps
 from streams.normalize.detect import Adapter, Statement, detected_adapter, named_adapter
 from streams.normalize.origin import NO_PARTNERS, origin_of
@@ -30,20 +31,22 @@ MOST_RECORDS: Final = 1_000
 _SOURCES: Final = (*RAW_TOPICS, TERMS)
 
 
-def hop(max_record_bytes: int, registry: Registry | None = None, partners: PartnerMaps = NO_PARTNERS) -> Hop:
+def hop(
+    max_record_bytes: int, registry: Registry | None = None, partners: PartnerMaps = NO_PARTNERS, agreed: Agreements = NOTHING_AGREED
+) -> Hop:
     """The normalize hop. `registry` finds the schemas of Avro records; without one it is the embedded registry. `partners`: rows of
-    code maps that hold for records with a `partner` header."""
+    code maps that hold for records with a `partner` header. `agreed`: zones of partners, and whose numbers they quote."""
 
     def run(rows: Rows, batch: Sequence[Record]) -> list[Emission]:
         emissions: list[Emission] = []
         for record in batch:
-            emissions.extend(_one(record, max_record_bytes, registry, partners))
+            emissions.extend(_one(record, max_record_bytes, registry, partners, agreed))
         return emissions
 
     return Hop("normalize", _SOURCES, run)
 
 
-def _one(record: Record, max_record_bytes: int, registry: Registry | None, partners: PartnerMaps) -> list[Emission]:
+def _one(record: Record, max_record_bytes: int, registry: Registry | None, partners: PartnerMaps, agreed: Agreements) -> list[Emission]:
     value = record.value
     if value is not None and len(value) > max_record_bytes:
         message = f"the value has {len(value)} bytes, more than the limit of {max_record_bytes} (MILEPOST_MAX_RECORD_BYTES)"
@@ -55,27 +58,29 @@ def _one(record: Record, max_record_bytes: int, registry: Registry | None, partn
     try:
         adapter = named_adapter(_format_header(record), schema)
         if not isinstance(data, list):
-            return _read(data, record, adapter, partners)
+            return _read(data, record, adapter, partners, agreed)
     except Refusal as refusal:
-        return [*_outputs(refusal.statements, record), *_refused(record, data, refusal)]
+        return [*_outputs(refusal.statements, record, agreed), *_refused(record, data, refusal)]
     if not 0 < len(data) <= MOST_RECORDS:
         message = f"the value is a list of {len(data)} records; 1 to {MOST_RECORDS} are taken"
         return [DeadLetter(record, Stage.DECODE, Reason.ENVELOPE_INVALID, message)]
-    return _read_list(data, record, adapter, partners)
+    return _read_list(data, record, adapter, partners, agreed)
 
 
-def _read(data: Any, record: Record, adapter: Adapter | None, partners: PartnerMaps) -> list[Emission]:
+def _read(data: Any, record: Record, adapter: Adapter | None, partners: PartnerMaps, agreed: Agreements) -> list[Emission]:
     if adapter is None:
         adapter = detected_adapter(data, record.topic)
-    return _outputs(adapter(data, origin_of(record, partners)), record)
+    return _outputs(adapter(data, origin_of(record, partners, agreed)), record, agreed)
 
 
-def _outputs(statements: Sequence[Statement], record: Record) -> list[Emission]:
+def _outputs(statements: Sequence[Statement], record: Record, agreed: Agreements) -> list[Emission]:
     timestamp = record.timestamp
+    if agreed.issuers:
+        statements = [agreed.told(statement) for statement in statements]
     return [_output(statement, timestamp) for statement in statements]
 
 
-def _read_list(data: list[Any], record: Record, adapter: Adapter | None, partners: PartnerMaps) -> list[Emission]:
+def _read_list(data: list[Any], record: Record, adapter: Adapter | None, partners: PartnerMaps, agreed: Agreements) -> list[Emission]:
     """Each record of a list on its own: a bad one does not take its neighbours along."""
     emissions: list[Emission] = []
     orders: dict[str, None] = {}
@@ -83,9 +88,9 @@ def _read_list(data: list[Any], record: Record, adapter: Adapter | None, partner
     count = 0
     for number, item in enumerate(data):
         try:
-            emissions.extend(_read(item, record, adapter, partners))
+            emissions.extend(_read(item, record, adapter, partners, agreed))
         except Refusal as refusal:
-            emissions.extend(_outputs(refusal.statements, record))
+            emissions.extend(_outputs(refusal.statements, record, agreed))
             count += 1
             first = first or (number, refusal)
             orders.update(dict.fromkeys(orders_named(item)))

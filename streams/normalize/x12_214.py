@@ -102,7 +102,7 @@ def read(data: Any, origin: Origin) -> list[Event]:
     """The statements of a 214, none where it only has codes that say nothing (`SILENT`). Raises `Refusal`."""
     try:
         record = _RECORD.validate_python(data)
-        zone = zone_named(record.zone) if record.zone else None
+        zone = zone_named(record.zone) if record.zone else origin.zone
     except ValidationError as error:
         raise invalid(error) from error
     except ValueError as error:
