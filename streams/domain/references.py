@@ -48,6 +48,7 @@ __all__ = [
     "accept_inquiry",
     "accept_link",
     "expire",
+    "first_wait",
     "inquiries",
     "next_wake",
     "others_of",
@@ -134,6 +135,9 @@ class ReferenceRow:
 
     asking: dict[str, int] = field(default_factory=dict)
     """References that want news of this one's links, and until when."""
+
+    waits_until: int = 0
+    """When the first event that waits gives up, milliseconds since the epoch; 0: none waits."""
 
 
 class Arrival(Enum):
@@ -284,16 +288,23 @@ def expire(row: ReferenceRow, due: int) -> list[SeenEvent]:
     return lapsed
 
 
-def next_wake(row: ReferenceRow) -> int:
-    """When `expire` has something to do next, milliseconds since the epoch; 0: the row is empty."""
+def first_wait(row: ReferenceRow) -> int:
+    """When the first event that waits gives up, milliseconds since the epoch; 0: none waits."""
     soonest = 0
     for event in row.events:
-        if event.wait_until and not 0 < soonest <= event.wait_until:
-            soonest = event.wait_until
+        until = event.wait_until
+        if until and not 0 < soonest <= until:
+            soonest = until
+    return soonest
+
+
+def next_wake(row: ReferenceRow, waits_until: int) -> int:
+    """When `expire` has something to do next, milliseconds since the epoch; 0: the row is empty. `waits_until`: `first_wait` of it."""
+    soonest = waits_until
     for link in row.links:
-        kept_until = link.kept_until
-        if not 0 < soonest <= kept_until:
-            soonest = kept_until
+        until = link.kept_until
+        if not 0 < soonest <= until:
+            soonest = until
     if row.heard or row.asking:
         others = min([*[heard.until for heard in row.heard.values()], *row.asking.values()])
         return min(soonest, others) if soonest else others

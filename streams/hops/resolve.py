@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from struct import Struct
+from typing import Final
 
 from streams.contracts.messages import decode, encode
 from streams.contracts.reference_rows import REFERENCE_ROWS
@@ -31,6 +33,7 @@ from streams.domain.references import (
     accept_inquiry,
     accept_link,
     expire,
+    first_wait,
     inquiries,
     next_wake,
     others_of,
@@ -38,29 +41,51 @@ from streams.domain.references import (
 from streams.domain.resolution import STATEMENTS, is_ambiguous, resolved, statement_link
 from streams.domain.vocabulary import Scope
 from streams.hop import DeadLetter, Emission, Hop, Output, RawRecord, Record, Rows, due_key
+from streams.tally import Tally
 from streams.topics import EVENTS, REFERENCES
 
-__all__ = ["hop"]
+__all__ = ["PARKED", "hop", "parked_key", "parked_until"]
 
 
-def hop(park_ttl: timedelta) -> Hop:
-    """The resolve hop. `park_ttl`: how long, from its raw record's arrival, an event waits for a link."""
+def hop(park_ttl: timedelta, tally: Tally | None = None) -> Hop:
+    """The resolve hop. `park_ttl`: how long, from its raw record's arrival, an event waits for a link.
+
+    `tally` takes `events` by what became of them (matched, parked, told_again, found_later, contradicted, unresolved), and the latest
+    event time of what reached an order, by system, as `applied`.
+    """
+    counted = tally or Tally()
     ttl_ms = park_ttl // timedelta(milliseconds=1)
 
     def run(rows: Rows, batch: Sequence[Record]) -> list[Emission]:
         emissions: list[Emission] = []
         for record in batch:
-            emissions.extend(_one(rows, record, ttl_ms))
+            emissions.extend(_one(rows, record, ttl_ms, counted))
         return emissions
 
     return Hop("resolve", (REFERENCES,), run, REFERENCE_ROWS, _tick)
+
+
+PARKED: Final = b"park/"
+"""Marks of references with events that wait, in the order in which the first of these gives up."""
+
+_UNTIL: Final = Struct(">Q")
+
+
+def parked_key(waits_until: int, key: bytes) -> bytes:
+    """The mark of a reference whose first event gives up at this time, milliseconds since the epoch."""
+    return PARKED + _UNTIL.pack(waits_until) + key
+
+
+def parked_until(mark: bytes) -> int:
+    """When the first event of a mark made by `parked_key` gives up."""
+    return int(_UNTIL.unpack_from(mark, len(PARKED))[0])
 
 
 def _tick(due_ms: int, key: bytes) -> Output:
     return Output(REFERENCES, key, encode(Tick(from_millis(due_ms), key.decode())), timestamp=due_ms)
 
 
-def _one(rows: Rows, record: Record, ttl_ms: int) -> list[Emission]:
+def _one(rows: Rows, record: Record, ttl_ms: int, tally: Tally) -> list[Emission]:
     if record.value is None:
         return [DeadLetter(record, Stage.DECODE, Reason.TOMBSTONE, "the record has no value")]
     if record.key is None:
@@ -74,17 +99,17 @@ def _one(rows: Rows, record: Record, ttl_ms: int) -> list[Emission]:
         row = ReferenceRow()
     emissions: list[Emission]
     if isinstance(message, Event):
-        emissions = _event(row, message, record, ttl_ms)
+        emissions = _event(row, message, record, ttl_ms, tally)
     elif isinstance(message, Link):
-        emissions = _link(row, message, record)
+        emissions = _link(row, message, record, tally)
     elif isinstance(message, Inquiry):
         emissions = _told([accept_inquiry(row, message)], record)
     elif isinstance(message, Answer):
-        emissions = _changed(accept_answer(row, message, record.timestamp), record)
+        emissions = _changed(accept_answer(row, message, record.timestamp), record, tally)
     elif isinstance(message, Tick):
         due_ms = to_millis(message.due)
         rows.unmark(due_key(due_ms, record.key))
-        emissions = [_lapsed(event, record) for event in expire(row, due_ms)]
+        emissions = [_lapsed(event, record, tally) for event in expire(row, due_ms)]
     else:
         kind = type(message).__name__
         return [DeadLetter(record, Stage.DECODE, Reason.SCHEMA_INVALID, f"{kind} does not belong on {REFERENCES}")]
@@ -92,7 +117,7 @@ def _one(rows: Rows, record: Record, ttl_ms: int) -> list[Emission]:
     return emissions
 
 
-def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int) -> list[Emission]:
+def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int, tally: Tally) -> list[Emission]:
     assert record.value is not None
     seen = SeenEvent(
         event.event_id,
@@ -108,12 +133,17 @@ def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int) -> list
     )
     found = accept_event(row, seen)
     if isinstance(found, Contradiction):
+        tally.count("events", "contradicted")
         return [_contradicted(found, record, record)]
     if found is Arrival.OVERFLOW:
+        tally.count("events", "unresolved")
         message = f"{MOST_WAITING} events wait for an order of {_name(record)} already"
         return [DeadLetter(record, Stage.RESOLVE, Reason.REF_UNRESOLVED, message)]
     if isinstance(found, Arrival):
+        tally.count("events", "parked" if found is Arrival.WAITS else "told_again")
         return _told(inquiries(row, seen, _key(record), record.timestamp), record) if seen.others and found is Arrival.WAITS else []
+    tally.count("events", "matched")
+    tally.saw(event.at.utc, "applied", event.lineage.system)
     ambiguous = tuple(each.link.order_id for each in found if is_ambiguous(event, each.link))
     emissions: list[Emission] = []
     for each in found:
@@ -124,23 +154,28 @@ def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int) -> list
     return emissions
 
 
-def _link(row: ReferenceRow, link: Link, record: Record) -> list[Emission]:
+def _link(row: ReferenceRow, link: Link, record: Record, tally: Tally) -> list[Emission]:
     changes = accept_link(row, link, record.timestamp)
     if changes is None:
         message = f"{MOST_LINKS} orders claim {_name(record)} already: a placeholder for a reference?"
         return [DeadLetter(record, Stage.RESOLVE, Reason.REF_CONFLICT, message, (link.order_id,))]
-    return _changed(changes, record)
+    return _changed(changes, record, tally)
 
 
-def _changed(changes: Changes, record: Record) -> list[Emission]:
+def _changed(changes: Changes, record: Record, tally: Tally) -> list[Emission]:
     """What follows from a link or an answer in `record`, of events that came before."""
     emissions: list[Emission] = []
     for seen, found in changes.reached:
         event = decode(seen.value)
         assert isinstance(event, Event)
+        if seen.wait_until:
+            tally.count("events", "found_later")
+        tally.saw(event.at.utc, "applied", event.lineage.system)
         emissions.append(_reaching(event, found, _record_of(seen, record), record.timestamp))
         emissions += _nameable(event, found.link, record.timestamp)
-    emissions += [_contradicted(why, _record_of(seen, record), record) for seen, why in changes.contradictions]
+    for seen, why in changes.contradictions:
+        tally.count("events", "contradicted")
+        emissions.append(_contradicted(why, _record_of(seen, record), record))
     return [*emissions, *_told(changes.asked, record), *_told(changes.answers, record)]
 
 
@@ -182,7 +217,8 @@ def _nameable(event: Event, link: KnownLink, timestamp: int) -> list[Emission]:
     ]
 
 
-def _lapsed(seen: SeenEvent, tick: Record) -> DeadLetter:
+def _lapsed(seen: SeenEvent, tick: Record, tally: Tally) -> DeadLetter:
+    tally.count("events", "unresolved")
     names = " or ".join([_name(tick), *seen.others[:2]])
     message = f"no order became known for {names} by {from_millis(seen.wait_until).isoformat(timespec='seconds')}"
     return DeadLetter(_record_of(seen, tick), Stage.RESOLVE, Reason.REF_UNRESOLVED, message)
@@ -194,7 +230,14 @@ def _record_of(seen: SeenEvent, cause: Record) -> RawRecord:
 
 
 def _store(rows: Rows, key: bytes, row: ReferenceRow) -> None:
-    wake_at = next_wake(row)
+    waits_until = first_wait(row)
+    if waits_until != row.waits_until:
+        if row.waits_until:
+            rows.unmark(parked_key(row.waits_until, key))
+        if waits_until:
+            rows.mark(parked_key(waits_until, key))
+        row.waits_until = waits_until
+    wake_at = next_wake(row, waits_until)
     if wake_at != row.wake_at:
         if row.wake_at:
             rows.unmark(due_key(row.wake_at, key))

@@ -47,6 +47,16 @@ class Origin:
     zone: ZoneInfo | None = None
     """Whose clock the sender's local times are on, where that was agreed."""
 
+    silent: list[str] | None = None
+    """Codes of the record that are known and say nothing (`passes_over`)."""
+
+    def passes_over(self, code: str) -> None:
+        """Note a code that is known and says nothing, so that it leaves a trace in the metrics."""
+        if self.silent is None:
+            self.silent = [code]
+        else:
+            self.silent.append(code)
+
     def codes(self, standard: CodeMap) -> CodeMap:
         """The code map that holds for this record."""
         return self.overrides.of(self.partner, standard)

@@ -173,6 +173,7 @@ def _statements(
     if status.at(1) and status.at(3):
         raise _invalid(f"AT7 in segment {status.position}: has both AT701 and AT703")
     if code in SILENT[source] and (code, source) not in codes.rows:
+        origin.passes_over(f"{source}/{code}")
         return []
     meaning = codes.meaning(code, source)
     why = status.at(2 if source == "AT701" else 4)
