@@ -203,7 +203,8 @@ def accept_event(row: ReferenceRow, event: SeenEvent) -> list[Found] | Contradic
     found = _meant(row, event)
     if isinstance(found, Contradiction):
         return found
-    tellings = [other for other in row.events if other.event_id == event.event_id]
+    event_id = event.event_id
+    tellings = [other for other in row.events if other.event_id == event_id]
     if found:
         if not tellings:
             row.events.append(event._replace(wait_until=0, said=tuple([_said(event, each) for each in found])))

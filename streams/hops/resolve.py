@@ -69,6 +69,7 @@ PARKED: Final = b"park/"
 """Marks of references with events that wait, in the order in which the first of these gives up."""
 
 _UNTIL: Final = Struct(">Q")
+_MATCHED: Final = ("events", "matched")
 
 
 def parked_key(waits_until: int, key: bytes) -> bytes:
@@ -127,7 +128,7 @@ def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int, tally: 
         record.offset,
         record.timestamp,
         record.value,
-        tuple([(name, value or b"") for name, value in record.headers]),
+        tuple([(name, value or b"") for name, value in record.headers]) if record.headers else (),
         others_of(event, _key(record)) if len(event.references) > 1 else (),
         event.scope is Scope.PACKAGE,
     )
@@ -142,13 +143,16 @@ def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int, tally: 
     if isinstance(found, Arrival):
         tally.count("events", "parked" if found is Arrival.WAITS else "told_again")
         return _told(inquiries(row, seen, _key(record), record.timestamp), record) if seen.others and found is Arrival.WAITS else []
-    tally.count("events", "matched")
+    counts = tally.counts
+    counts[_MATCHED] = counts.get(_MATCHED, 0) + 1
     tally.saw(event.at.utc, "applied", event.lineage.system)
-    ambiguous = tuple(each.link.order_id for each in found if is_ambiguous(event, each.link))
+    ambiguous = tuple([each.link.order_id for each in found if is_ambiguous(event, each.link)]) if event.lines else ()
     emissions: list[Emission] = []
     for each in found:
         if each.link.order_id not in ambiguous:
-            emissions += [_reaching(event, each, record), *_nameable(event, each.link, record.timestamp)]
+            emissions.append(_reaching(event, each, record, record.timestamp))
+            if len(event.references) > 1:
+                emissions += _nameable(event, each.link, record.timestamp)
     if ambiguous:
         emissions.append(_whose_lines(record, ambiguous))
     return emissions
@@ -171,7 +175,11 @@ def _changed(changes: Changes, record: Record, tally: Tally) -> list[Emission]:
         if seen.wait_until:
             tally.count("events", "found_later")
         tally.saw(event.at.utc, "applied", event.lineage.system)
-        emissions.append(_reaching(event, found, _record_of(seen, record), record.timestamp))
+        event_record = _record_of(seen, record)
+        if is_ambiguous(event, found.link):
+            emissions.append(_whose_lines(event_record, (found.link.order_id,)))
+            continue
+        emissions.append(_reaching(event, found, event_record, record.timestamp))
         emissions += _nameable(event, found.link, record.timestamp)
     for seen, why in changes.contradictions:
         tally.count("events", "contradicted")
@@ -197,19 +205,15 @@ def _whose_lines(record: Record, orders: tuple[str, ...]) -> DeadLetter:
     return DeadLetter(record, Stage.RESOLVE, Reason.REF_CONFLICT, message, orders)
 
 
-def _reaching(event: Event, found: Found, record: Record, timestamp: int | None = None) -> Emission:
+def _reaching(event: Event, found: Found, record: Record, timestamp: int) -> Output:
     """The event for the link's order. `record` holds the event; `timestamp` is that of the record that brings both together."""
-    link = found.link
-    if is_ambiguous(event, link):
-        return _whose_lines(record, (link.order_id,))
-    when = record.timestamp if timestamp is None else timestamp
-    return Output(EVENTS, link.order_id.encode(), encode(resolved(event, link, found.own)), tuple(record.headers), timestamp=when)
+    link, own = found
+    value = encode(resolved(event, link, own))
+    return Output(EVENTS, link.order_id.encode(), value, tuple(record.headers) if record.headers else (), timestamp=timestamp)
 
 
 def _nameable(event: Event, link: KnownLink, timestamp: int) -> list[Emission]:
     """Links from the statement's own reference to the order: so a retraction that names nothing but the statement finds its way."""
-    if is_ambiguous(event, link):
-        return []
     return [
         Output(REFERENCES, reference.encode(), encode(statement_link(reference, event, link)), timestamp=timestamp)
         for reference in event.references[1:]
