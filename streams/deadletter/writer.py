@@ -11,18 +11,19 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from streams.deadletter import headers
 from streams.hop import DeadLetter, Output, Record
-from streams.topics import dead_letter_topic
+from streams.topics import RAW_TOPICS, TERMS, dead_letter_topic
 
-__all__ = ["Hold", "fingerprint", "letter_id", "render"]
+__all__ = ["NAMESPACE", "Hold", "fingerprint", "is_from_outside", "letter_id", "orders_of", "render"]
 
 Hold = Callable[[DeadLetter], list[Output]]
 """The records that hold the release of the orders which a dead letter names. Must depend on the letter alone, not on a clock."""
 
-_NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:milepost:dead-letter")
+NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:milepost:dead-letter")
+"""Of ids of dead letters."""
+
+_FROM_OUTSIDE: Final = frozenset((*RAW_TOPICS, TERMS))
 _MESSAGE_BYTES: Final = 1024
 _FRAMES: Final = 3
-_MOST_DIGITS: Final = 9
-"""Of a count in a header, which any producer may have written."""
 
 
 def render(letter: DeadLetter, now_ms: int, app_id: str, app_version: str, hold: Hold | None = None) -> list[Output]:
@@ -46,13 +47,14 @@ def render(letter: DeadLetter, now_ms: int, app_id: str, app_version: str, hold:
         headers.MESSAGE: _shortened(letter.message),
         headers.FINGERPRINT: fingerprint(letter),
         headers.SCHEMA_ID: "" if letter.schema_id is None else str(letter.schema_id),
-        headers.ORDER_ID: "\n".join(letter.order_ids),
+        headers.ORDER_ID: "\n".join(orders_of(letter)),
         headers.APP_ID: app_id,
         headers.APP_VERSION: app_version,
         headers.FAILED_AT: failed_at,
         headers.FIRST_FAILED_AT: before.get(headers.FIRST_FAILED_AT) or failed_at,
-        headers.ATTEMPT: str(_number(before.get(headers.ATTEMPT)) + 1),
-        headers.REPLAY_COUNT: str(_number(before.get(headers.REPLAY_COUNT))),
+        headers.ATTEMPT: str(headers.number(before.get(headers.ATTEMPT)) + 1),
+        headers.REPLAY_COUNT: str(headers.number(before.get(headers.REPLAY_COUNT))),
+        headers.ORIGIN: before.get(headers.ORIGIN) or f"{record.topic}/{record.partition}/{record.offset}",
     }
     outputs = [
         Output(
@@ -64,14 +66,29 @@ def render(letter: DeadLetter, now_ms: int, app_id: str, app_version: str, hold:
             record.timestamp,
         )
     ]
-    if letter.order_ids and hold is not None:
+    if hold is not None:
         outputs += hold(letter)
     return outputs
 
 
 def letter_id(record: Record) -> UUID:
     """The id of a record's dead letter: the same however often the record is read."""
-    return uuid5(_NAMESPACE, f"{record.topic}:{record.partition}:{record.offset}")
+    return uuid5(NAMESPACE, f"{record.topic}:{record.partition}:{record.offset}")
+
+
+def orders_of(letter: DeadLetter) -> tuple[str, ...]:
+    """The orders that a letter holds: those that the hop could read in the record, else those that were held before it was replayed."""
+    if letter.order_ids or is_from_outside(letter.record):
+        return letter.order_ids
+    for name, value in letter.record.headers:
+        if name == headers.ORDER_ID and value:
+            return tuple(value.decode(errors="replace").split("\n"))
+    return ()
+
+
+def is_from_outside(record: Record) -> bool:
+    """Whether anybody may have written this record: what it says of replays then means nothing."""
+    return record.topic in _FROM_OUTSIDE
 
 
 def fingerprint(letter: DeadLetter) -> str:
@@ -93,10 +110,6 @@ def _class_name(exception: BaseException | None) -> str:
 
 def _shortened(message: str) -> str:
     return message.encode(errors="replace")[:_MESSAGE_BYTES].decode(errors="ignore")
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() and len(text) <= _MOST_DIGITS else 0
 
 
 def _iso(milliseconds: int) -> str:

@@ -1,8 +1,11 @@
 """normalize: from the raw records of all sources to statements in one shape.
 
-Reads the raw topics and the billing terms and keeps nothing. What names its order goes to `shipment.events`, what has only a
-reference to `shipment.references`. What cannot be read becomes a dead letter that says why, and that names the orders it was
-about where these can be read.
+Reads the raw topics, the billing terms and what is replayed of them, and keeps nothing. What names its order goes to `shipment.events`,
+what has only a reference to `shipment.references`. What cannot be read becomes a dead letter that says why, and that names the orders it
+was about where these can be read.
+
+What is replayed of `shipment.references` and `shipment.events` is handed on to these as it is: their hops have one source each, by whose
+partitions their rows are laid out.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from typing import Any, Final
 from streams.contracts.messages import encode
 from streams.contracts.registry import Registry
 from streams.contracts.wire import WireError, decode_raw
+from streams.deadletter.holds import settled
 from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import Link, TermsChanged
 from streams.hop import EVERY_PARTITION, DeadLetter, Emission, Hop, Output, Record, Rows
@@ -20,14 +24,14 @@ from streams.normalize.codes import PartnerMaps
 from streams.normalize.detect import Adapter, Statement, detected_adapter, named_adapter
 from streams.normalize.origin import NO_PARTNERS, origin_of
 from streams.normalize.refusal import Refusal, orders_named
-from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, TERMS
+from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, REPLAY_TOPICS, REPLAYED, TERMS
 
 __all__ = ["MOST_RECORDS", "hop"]
 
 MOST_RECORDS: Final = 1_000
 """Records that one value may hold as a list."""
 
-_SOURCES: Final = (*RAW_TOPICS, TERMS)
+_SOURCES: Final = (*RAW_TOPICS, TERMS, *REPLAY_TOPICS)
 
 
 def hop(max_record_bytes: int, registry: Registry | None = None, partners: PartnerMaps = NO_PARTNERS) -> Hop:
@@ -37,10 +41,21 @@ def hop(max_record_bytes: int, registry: Registry | None = None, partners: Partn
     def run(rows: Rows, batch: Sequence[Record]) -> list[Emission]:
         emissions: list[Emission] = []
         for record in batch:
-            emissions.extend(_one(record, max_record_bytes, registry, partners))
+            if record.topic in REPLAYED:
+                emissions.extend(_again(record, max_record_bytes, registry, partners))
+            else:
+                emissions.extend(_one(record, max_record_bytes, registry, partners))
         return emissions
 
     return Hop("normalize", _SOURCES, run)
+
+
+def _again(record: Record, max_record_bytes: int, registry: Registry | None, partners: PartnerMaps) -> list[Emission]:
+    source = REPLAYED[record.topic]
+    if source in (REFERENCES, EVENTS):
+        headers = tuple([(name, value or b"") for name, value in record.headers])
+        return [Output(source, record.key, record.value, headers, record.partition, record.timestamp)]
+    return settled(record, _one(record, max_record_bytes, registry, partners))
 
 
 def _one(record: Record, max_record_bytes: int, registry: Registry | None, partners: PartnerMaps) -> list[Emission]:
@@ -66,7 +81,7 @@ def _one(record: Record, max_record_bytes: int, registry: Registry | None, partn
 
 def _read(data: Any, record: Record, adapter: Adapter | None, partners: PartnerMaps) -> list[Emission]:
     if adapter is None:
-        adapter = detected_adapter(data, record.topic)
+        adapter = detected_adapter(data, REPLAYED.get(record.topic, record.topic))
     return _outputs(adapter(data, origin_of(record, partners)), record)
 
 

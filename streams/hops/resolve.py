@@ -12,6 +12,7 @@ from datetime import timedelta
 from streams.contracts.messages import decode, encode
 from streams.contracts.reference_rows import REFERENCE_ROWS
 from streams.contracts.wire import WireError
+from streams.deadletter.holds import settled, without_replay
 from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import Event, Link, Tick
 from streams.domain.instant import from_millis, to_millis
@@ -44,7 +45,7 @@ def hop(park_ttl: timedelta) -> Hop:
     def run(rows: Rows, batch: Sequence[Record]) -> list[Emission]:
         emissions: list[Emission] = []
         for record in batch:
-            emissions.extend(_one(rows, record, ttl_ms))
+            emissions.extend(settled(record, _one(rows, record, ttl_ms)))
         return emissions
 
     return Hop("resolve", (REFERENCES,), run, REFERENCE_ROWS, _tick)
@@ -135,7 +136,7 @@ def _reaching(event: Event, link: KnownLink, record: Record, timestamp: int | No
     if is_ambiguous(event, link):
         return _whose_lines(record, (link.order_id,))
     when = record.timestamp if timestamp is None else timestamp
-    return Output(EVENTS, link.order_id.encode(), encode(resolved(event, link)), tuple(record.headers), timestamp=when)
+    return Output(EVENTS, link.order_id.encode(), encode(resolved(event, link)), without_replay(record.headers), timestamp=when)
 
 
 def _nameable(event: Event, link: KnownLink, timestamp: int) -> list[Emission]:
