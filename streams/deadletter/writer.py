@@ -6,6 +6,7 @@ import hashlib
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -24,13 +25,15 @@ NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:milepost:dead-letter")
 _FROM_OUTSIDE: Final = frozenset((*RAW_TOPICS, TERMS))
 _MESSAGE_BYTES: Final = 1024
 _FRAMES: Final = 3
+_POINTER_BYTES: Final = 16 * 1024
+"""Largest key, and largest headers of the source record, that a pointer keeps."""
 
 
 def render(letter: DeadLetter, now_ms: int, app_id: str, app_version: str, hold: Hold | None = None) -> list[Output]:
     """The dead letter itself, on the partition of the same number, and the records that hold the orders it names.
 
     `now_ms` (milliseconds since the epoch) goes into the headers only. A record that was replayed and fails again keeps the time of its
-    first failure, and its attempt counts on.
+    first failure, and its attempt counts on. A pointer has no value, but size and digest of the one at the source coordinates.
     """
     record = letter.record
     before = headers.read(record.headers)
@@ -56,16 +59,13 @@ def render(letter: DeadLetter, now_ms: int, app_id: str, app_version: str, hold:
         headers.REPLAY_COUNT: str(headers.number(before.get(headers.REPLAY_COUNT))),
         headers.ORIGIN: before.get(headers.ORIGIN) or f"{record.topic}/{record.partition}/{record.offset}",
     }
-    outputs = [
-        Output(
-            dead_letter_topic(record.topic),
-            record.key,
-            record.value,
-            headers.without_failure(record.headers) + headers.write({name: value for name, value in fields.items() if value}),
-            record.partition,
-            record.timestamp,
-        )
-    ]
+    key, value, kept = record.key, record.value, headers.without_failure(record.headers)
+    if letter.pointer:
+        data = value or b""
+        fields |= {headers.VALUE_SIZE: str(len(data)), headers.VALUE_SHA256: sha256(data).hexdigest()}
+        key, value, kept = _if_small(key), None, kept if _size(kept) <= _POINTER_BYTES else ()
+    ours = headers.write({name: text for name, text in fields.items() if text})
+    outputs = [Output(dead_letter_topic(record.topic), key, value, kept + ours, record.partition, record.timestamp)]
     if hold is not None:
         outputs += hold(letter)
     return outputs
@@ -74,6 +74,14 @@ def render(letter: DeadLetter, now_ms: int, app_id: str, app_version: str, hold:
 def letter_id(record: Record) -> UUID:
     """The id of a record's dead letter: the same however often the record is read."""
     return uuid5(NAMESPACE, f"{record.topic}:{record.partition}:{record.offset}")
+
+
+def _if_small(key: bytes | None) -> bytes | None:
+    return key if key is None or len(key) <= _POINTER_BYTES else None
+
+
+def _size(kept: tuple[tuple[str, bytes], ...]) -> int:
+    return sum(len(name) + len(value or b"") for name, value in kept)
 
 
 def orders_of(letter: DeadLetter) -> tuple[str, ...]:
