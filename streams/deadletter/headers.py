@@ -93,6 +93,7 @@ REPLAY_AT: Final = "replay.at"
 REPLAY_EDITED: Final = "replay.edited"
 """`true` where the record is not what it was."""
 
+_OURS: Final = (PREFIX, REPLAY_PREFIX)
 _MOST_DIGITS: Final = 18
 """Of a number in a header, which any producer may have written."""
 
@@ -104,7 +105,7 @@ def write(fields: Mapping[str, str]) -> tuple[tuple[str, bytes], ...]:
 
 def read(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
     """Our fields among Kafka headers; of a name that occurs twice the last counts. Undecodable bytes are replaced, never fatal."""
-    return {name: (value or b"").decode(errors="replace") for name, value in headers if name.startswith((PREFIX, REPLAY_PREFIX))}
+    return {name: str(value or b"", "utf-8", "replace") for name, value in headers if name.startswith(_OURS)}
 
 
 def without_failure(headers: Iterable[tuple[str, bytes]]) -> tuple[tuple[str, bytes], ...]:
@@ -114,7 +115,7 @@ def without_failure(headers: Iterable[tuple[str, bytes]]) -> tuple[tuple[str, by
 
 def without_ours(headers: Iterable[tuple[str, bytes]]) -> tuple[tuple[str, bytes], ...]:
     """The headers that are not ours: what the source record came with."""
-    return tuple((name, value) for name, value in headers if not name.startswith((PREFIX, REPLAY_PREFIX)))
+    return tuple([pair for pair in headers if not pair[0].startswith(_OURS)])
 
 
 def number(text: str | None, default: int = 0) -> int:

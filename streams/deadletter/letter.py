@@ -105,7 +105,7 @@ class Letter:
 
 def read_letter(record: Record) -> Letter:
     """The letter in a record of a dead-letter topic (logical name). Never raises: what it cannot read it leaves empty."""
-    headers = tuple((name, value or b"") for name, value in record.headers)
+    headers = tuple([(name, value or b"") for name, value in record.headers])
     fields = names.read(headers)
     letter_id = fields.get(names.ID)
     if not letter_id:

@@ -10,6 +10,7 @@ The group's offsets show how far a run is. They decide nothing: a filtered job l
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -23,7 +24,7 @@ from streams.admin import connect
 from streams.deadletter.audit import Action, Job, Outcome, Run, Skipped
 from streams.deadletter.letter import Letter, read_letter
 from streams.deadletter.selection import Selection
-from streams.engine.errors import EngineError, RecordRefused
+from streams.engine.errors import EngineError, RecordRefused, StaleGeneration, TransactionAborted
 from streams.engine.offsets import log_ends
 from streams.engine.producer import HopProducer
 from streams.hop import Output, RawRecord
@@ -41,9 +42,10 @@ __all__ = ["resume_replay", "run_replay"]
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE: Final = 1_000
+_AT_ONCE: Final = 2_000
 """Letters in one transaction."""
 
+_ATTEMPTS: Final = 10
 _BYTES_AT_ONCE: Final = 8 << 20
 _SLICE_SECONDS: Final = 0.5
 """With a rate, a transaction holds about what may be sent in this time."""
@@ -111,6 +113,15 @@ class _Job:
         self._sampled = False
 
     def run(self) -> Result:
+        # Letters come and go by the thousand and never in cycles: looking for garbage at the usual pace is a quarter of all CPU.
+        usual = gc.get_threshold()
+        gc.set_threshold(100_000, 50, 100)
+        try:
+            return self._run_once()
+        finally:
+            gc.set_threshold(*usual)
+
+    def _run_once(self) -> Result:
         settings, plan = self._settings, self._plan
         connect(settings)
         numbers = _partitions(settings, plan.topic)
@@ -270,7 +281,7 @@ class _Job:
             sent += outputs(letter, self._plan, at, value)
             self._sources.check(target_of(letter, self._plan), letter)
         offsets = {(self._settings.topic(self._plan.topic), number): offset for number, offset in positions.items()}
-        producer.transact((), sent, offsets, reader.membership)
+        self._commit(producer, reader, sent, offsets)
         self._done += len(letters)
         self._settled.update(letter.id for letter, _ in letters)
         self._targets.update(target_of(letter, self._plan) for letter, _ in letters)
@@ -311,7 +322,24 @@ class _Job:
         )
 
     def _write(self, producer: HopProducer, reader: SoleReader, job: Job, run: Run) -> None:
-        producer.transact((), [entry_of(with_run(job, run))], {}, reader.membership)
+        self._commit(producer, reader, [entry_of(with_run(job, run))], {})
+
+    def _commit(self, producer: HopProducer, reader: SoleReader, sent: list[Output], offsets: dict[tuple[str, int], int]) -> None:
+        """One transaction, tried again while the broker aborts it. Raises `RecordRefused`, and `EngineError` where another run must look
+        what happened."""
+        attempt = 0
+        while True:
+            try:
+                producer.transact((), sent, offsets, reader.membership)
+                return
+            except (RecordRefused, StaleGeneration):
+                raise
+            except TransactionAborted as abort:
+                attempt += 1
+                if attempt == _ATTEMPTS:
+                    raise
+                log.warning("job %s: transaction aborted (%s); attempt %d follows", self._plan.id, abort, attempt + 1)
+                self._stopped.wait(min(0.05 * 2**attempt, 2.0))
 
     def _new_job(self, ends: dict[int, int], numbers: list[int]) -> Job:
         plan = self._plan

@@ -114,11 +114,9 @@ class SoleReader:
         for message in messages:
             error = message.error()
             if error is None:
-                headers = tuple((name, value or b"") for name, value in message.headers() or ())
-                record = RawRecord(
-                    self._topic, message.partition(), message.offset(), message.timestamp()[1], message.key(), message.value(), headers
-                )
-                records.append(record)
+                headers = message.headers()  # A value may be None: whoever reads a letter minds that.
+                at = message.partition(), message.offset(), message.timestamp()[1]
+                records.append(RawRecord(self._topic, *at, message.key(), message.value(), tuple(headers) if headers else ()))
             elif error.code() == KafkaError._PARTITION_EOF:
                 ends[message.partition()] = message.offset()
             elif error.code() in _GONE or error.fatal():
