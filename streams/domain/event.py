@@ -1,7 +1,7 @@
 """What is said on the pipeline's own topics, in one shape for all sources.
 
 `shipment.events` (keyed by order) carries `Event`, `TermsChanged`, `Tick` and `DeadLetterMark`.
-`shipment.references` (keyed by reference) carries `Event` whose order is not known yet, `Link` and `Tick`.
+`shipment.references` (keyed by reference) carries `Event` whose order is not known yet, `Link`, `Snapshot`, `Announcement` and `Tick`.
 
 Instances are never changed after they are made; they are plain slots dataclasses because freezing them costs more than the fold.
 """
@@ -17,6 +17,8 @@ from streams.domain.terms import Terms
 from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass, Scope
 
 __all__ = [
+    "Announcement",
+    "Claim",
     "DeadLetterMark",
     "Event",
     "Evidence",
@@ -27,6 +29,7 @@ __all__ = [
     "Link",
     "OrderDetails",
     "OrderLine",
+    "Snapshot",
     "Tick",
     "TermsChanged",
 ]
@@ -182,6 +185,44 @@ class Link:
 
     shared: bool = False
     """The reference stands for further orders too, so that line numbers said of it could be anyone's."""
+
+
+@dataclass(slots=True)
+class Claim:
+    """One thing that a document says of an order as it now stands. Of picked and issued goods, `lines` are totals and no increments."""
+
+    milestone: Milestone
+    order_id: str
+    at: Instant
+    delivery_id: str = ""
+    shipment_id: str = ""
+    lines: tuple[LineQuantity, ...] = ()
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """A document of a source as it stood at one time: all that it then said. What happened is what differs from the snapshot before."""
+
+    reference: str
+    """`snapshot:<system>:<document>`."""
+
+    as_of: Instant
+    """When the document stood like this."""
+
+    claims: tuple[Claim, ...]
+    lineage: Lineage
+    traceparent: str = ""
+
+
+@dataclass(slots=True)
+class Announcement:
+    """A document of a source changed; what changed, a snapshot of it will say."""
+
+    reference: str
+    """`snapshot:<system>:<document>`."""
+
+    at: Instant
+    lineage: Lineage
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from typing import Final
 from streams.domain.event import Event, Link
 from streams.domain.ids import stable_id
 from streams.domain.instant import to_millis
+from streams.domain.snapshots import Document
 from streams.domain.vocabulary import ReferenceKind, Scope
 
 __all__ = [
@@ -106,6 +107,9 @@ class ReferenceRow:
     wake_at: int = 0
     """The due mark that is set for this row, milliseconds since the epoch; 0: none."""
 
+    document: Document | None = None
+    """What the last snapshot said, where the reference stands for a document."""
+
 
 class Arrival(Enum):
     """What becomes of an event for which no order is known yet."""
@@ -178,13 +182,16 @@ def expire(row: ReferenceRow, due: int) -> list[SeenEvent]:
     lapsed = [event for event in row.events if 0 < event.wait_until <= due]
     row.links = [link for link in row.links if link.kept_until > due]
     row.events = [event for event in row.events if (event.wait_until > due if event.wait_until else _matching(row, event.at))]
+    if row.document is not None and row.document.kept_until <= due:
+        row.document = None
     return lapsed
 
 
 def next_wake(row: ReferenceRow) -> int:
     """When `expire` has something to do next, milliseconds since the epoch; 0: the row is empty."""
     waiting = [event.wait_until for event in row.events if event.wait_until]
-    return min([*waiting, *(link.kept_until for link in row.links)], default=0)
+    documents = [] if row.document is None else [row.document.kept_until]
+    return min([*waiting, *documents, *(link.kept_until for link in row.links)], default=0)
 
 
 def is_ambiguous(event: Event, link: KnownLink) -> bool:

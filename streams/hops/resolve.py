@@ -1,7 +1,9 @@
 """resolve: from what names a reference to what names its orders.
 
-Reads `shipment.references` (links, events, ticks), keeps one row a reference, and sends each event to `shipment.events` once for
+Reads `shipment.references` (links, events, snapshots, ticks), keeps one row a reference, and sends each event to `shipment.events` once for
 each order that the reference meant at the event's time. Events that nobody claims wait, and are refused when their time to live ends.
+
+Of a document's snapshots it sends what differs from the last one. A change that was only announced waits for the snapshot that holds it.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from streams.contracts.messages import decode, encode
 from streams.contracts.reference_rows import REFERENCE_ROWS
 from streams.contracts.wire import WireError
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Event, Link, Tick
+from streams.domain.event import Announcement, Event, Link, Snapshot, Tick
+from streams.domain.ids import stable_id
 from streams.domain.instant import from_millis, to_millis
 from streams.domain.references import (
     MOST_LINKS,
@@ -31,6 +34,7 @@ from streams.domain.references import (
     resolved,
     statement_link,
 )
+from streams.domain.snapshots import SNAPSHOTS, Document, covers, differences
 from streams.hop import DeadLetter, Emission, Hop, Output, RawRecord, Record, Rows, due_key
 from streams.topics import EVENTS, REFERENCES
 
@@ -70,6 +74,12 @@ def _one(rows: Rows, record: Record, ttl_ms: int) -> list[Emission]:
     elif isinstance(message, Link):
         row = row or ReferenceRow()
         emissions = _link(row, message, record)
+    elif isinstance(message, Snapshot):
+        row = row or ReferenceRow()
+        emissions = _snapshot(row, message, record)
+    elif isinstance(message, Announcement):
+        row = row or ReferenceRow()
+        emissions = _announcement(row, message, record, ttl_ms)
     elif isinstance(message, Tick):
         due_ms = to_millis(message.due)
         rows.unmark(due_key(due_ms, record.key))
@@ -83,18 +93,41 @@ def _one(rows: Rows, record: Record, ttl_ms: int) -> list[Emission]:
     return emissions
 
 
-def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int) -> list[Emission]:
+def _seen(name: str, said: Event | Announcement, record: Record, ttl_ms: int) -> SeenEvent:
     assert record.value is not None
-    seen = SeenEvent(
-        event.event_id,
-        to_millis(event.at.utc),
-        to_millis(event.lineage.ingested_at) + ttl_ms,
+    return SeenEvent(
+        name,
+        to_millis(said.at.utc),
+        to_millis(said.lineage.ingested_at) + ttl_ms,
         record.partition,
         record.offset,
         record.timestamp,
         record.value,
         tuple([(name, value or b"") for name, value in record.headers]),
     )
+
+
+def _snapshot(row: ReferenceRow, snapshot: Snapshot, record: Record) -> list[Emission]:
+    row.document = document = row.document or Document()
+    events = differences(document, snapshot)
+    row.events = [seen for seen in row.events if not covers(document, seen.at)]
+    headers = tuple(record.headers)
+    return [Output(EVENTS, event.order_id.encode(), encode(event), headers, timestamp=record.timestamp) for event in events]
+
+
+def _announcement(row: ReferenceRow, announced: Announcement, record: Record, ttl_ms: int) -> list[Emission]:
+    seen = _seen(stable_id("announced", announced.reference, announced.at.utc.isoformat()), announced, record, ttl_ms)
+    if covers(row.document, seen.at) or any(other.event_id == seen.event_id for other in row.events):
+        return []
+    if len(row.events) >= MOST_WAITING:
+        message = f"{MOST_WAITING} changes of {_name(record)} wait for its snapshot already"
+        return [DeadLetter(record, Stage.RESOLVE, Reason.SNAPSHOT_MISSING, message)]
+    row.events.append(seen)
+    return []
+
+
+def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int) -> list[Emission]:
+    seen = _seen(event.event_id, event, record, ttl_ms)
     found = accept_event(row, seen)
     if found is Arrival.OVERFLOW:
         message = f"{MOST_WAITING} events wait for an order of {_name(record)} already"
@@ -150,7 +183,11 @@ def _nameable(event: Event, link: KnownLink, timestamp: int) -> list[Emission]:
 
 
 def _lapsed(seen: SeenEvent, tick: Record) -> DeadLetter:
-    message = f"no order became known for {_name(tick)} by {from_millis(seen.wait_until).isoformat(timespec='seconds')}"
+    until = from_millis(seen.wait_until).isoformat(timespec="seconds")
+    if (tick.key or b"").startswith(SNAPSHOTS.encode()):
+        message = f"{_name(tick)} was said to have changed, and no snapshot of it came by {until}"
+        return DeadLetter(_record_of(seen, tick), Stage.RESOLVE, Reason.SNAPSHOT_MISSING, message)
+    message = f"no order became known for {_name(tick)} by {until}"
     return DeadLetter(_record_of(seen, tick), Stage.RESOLVE, Reason.REF_UNRESOLVED, message)
 
 

@@ -25,7 +25,7 @@ from streams.contracts.messages import decode, encode
 from streams.contracts.order_rows import ORDER_ROWS
 from streams.contracts.wire import WireError
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import DeadLetterMark, Event, TermsChanged, Tick
+from streams.domain.event import DeadLetterMark, Event, Link, TermsChanged, Tick
 from streams.domain.fold import apply
 from streams.domain.instant import from_millis, to_millis
 from streams.domain.order import OrderRow
@@ -89,7 +89,8 @@ def _one(rows: Rows, record: Record, emissions: list[Emission]) -> None:
             _judge_again(rows, record, message.terms_id.encode(), b"", emissions)
     else:
         text = f"{type(message).__name__} does not belong on {EVENTS}"
-        emissions.append(DeadLetter(record, Stage.APPLY, Reason.SCHEMA_INVALID, text, (message.order_id,)))
+        orders = (message.order_id,) if isinstance(message, Link) else ()
+        emissions.append(DeadLetter(record, Stage.APPLY, Reason.SCHEMA_INVALID, text, orders))
 
 
 def _tell(rows: Rows, record: Record, key: bytes, message: Event | DeadLetterMark | Tick | TermsChanged, emissions: list[Emission]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -39,6 +40,19 @@ class Origin:
     """Who sent it, from the header `partner`: chooses that partner's rows of code maps."""
 
     overrides: PartnerMaps = NO_PARTNERS
+    headers: Sequence[tuple[str, bytes | None]] = ()
+
+    def header(self, name: str, longest: int = 64) -> str:
+        """The text of a header whatever the case of its name (gateways change that); empty where there is none."""
+        for known, value in self.headers:
+            if known.lower() == name:
+                return _text(value, longest)
+        return ""
+
+    def company(self, system: str) -> str:
+        """Whose order numbers these are: the header `company` where the feed is told apart by it, else the system that gave them out."""
+        named = self.header("company", 32)
+        return named if named and ":" not in named else system
 
     def codes(self, standard: CodeMap) -> CodeMap:
         """The code map that holds for this record."""
@@ -79,7 +93,7 @@ def origin_of(record: Record, overrides: PartnerMaps = NO_PARTNERS) -> Origin:
         elif name == "partner":
             partner = _text(value, 64)
     at = from_millis(record.timestamp)
-    return Origin(record.topic, record.partition, record.offset, at, traceparent, transport_id, partner, overrides)
+    return Origin(record.topic, record.partition, record.offset, at, traceparent, transport_id, partner, overrides, record.headers)
 
 
 def _text(value: bytes | None, longest: int) -> str:

@@ -1,4 +1,4 @@
-"""Records of other systems' formats, in their shape: `tests/fixtures/<format>.json`."""
+"""Records of other systems' formats, in their shape: `tests/fixtures/<format>.json`, or `.xml` where they come as that."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from streams.contracts.xml import plain
 from streams.normalize.codes import Meaning
 from streams.topics import CARRIER_RAW, ERP_RAW, TMS_RAW
 
@@ -22,8 +23,15 @@ class Vendor(NamedTuple):
     says: Callable[[dict[str, Any], Meaning], Any]
 
     def record(self) -> dict[str, Any]:
-        """A record as the vendor sends it."""
+        """A record as the vendor sends it; of XML, the same as JSON."""
+        if (xml := self.xml()) is not None:
+            return plain(xml)
         return json.loads((FIXTURES / f"{self.format}.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+    def xml(self) -> bytes | None:
+        """The record as XML, where the vendor sends that."""
+        path = FIXTURES / f"{self.format}.xml"
+        return path.read_bytes() if path.exists() else None
 
     def saying(self, row: Meaning) -> dict[str, Any]:
         """The record with one statement, that of `row`."""
@@ -77,6 +85,28 @@ def _p44_tl(record: dict[str, Any], row: Meaning) -> None:
     record |= {"eventType": row.code, "eventStopNumber": {"ORIGIN": 1, "STOP": 2, "": None}[row.type]}
 
 
+def _orders05(record: dict[str, Any], row: Meaning) -> None:
+    document = record["ORDERS05"]["IDOC"]
+    document["EDI_DC40"]["MESTYP"] = row.code
+    document["E1EDK01"]["ACTION"] = row.type
+
+
+def _delvry07(record: dict[str, Any], row: Meaning) -> None:
+    document = record["DELVRY07"]["IDOC"]
+    document["EDI_DC40"]["MESTYP"] = row.code
+    delivery = document["E1EDL20"]
+    item = delivery["E1EDL24"][-1]
+    delivery |= {"E1EDL24": item, "E1EDL18": {"QUALF": row.type}, "PODAT": "20260601", "POTIM": "120000"}
+    delivery["E1EDT13"] = [delivery["E1EDT13"], {"QUALF": "010", "ISDD": "20260601", "ISDZ": "080000"}]
+    if row.type in ("SHORT", "OVER"):
+        item["E1EDL53"] = {"PODMG": "2.000" if row.type == "SHORT" else "4.000"}
+        del delivery["E1EDL18"]
+
+
+def _invoic02(record: dict[str, Any], row: Meaning) -> None:
+    record["INVOIC02"]["IDOC"]["E1EDK01"] |= {"BSART": row.code, "ACTION": row.type}
+
+
 VENDORS = [
     Vendor("fedex.track.v1", CARRIER_RAW, _fedex),
     Vendor("dhl.express.v1", CARRIER_RAW, _dhl_express),
@@ -90,6 +120,9 @@ VENDORS = [
     Vendor("project44.tl.v4", TMS_RAW, _p44_tl),
     Vendor("sap.gtt.v1", TMS_RAW, lambda record, row: record.update(EVTID=row.code)),
     Vendor("shopify.fulfillment-event.v1", ERP_RAW, lambda record, row: record.update(status=row.code)),
+    Vendor("sap.orders05.v1", ERP_RAW, _orders05),
+    Vendor("sap.delvry07.v1", ERP_RAW, _delvry07),
+    Vendor("sap.invoic02.v1", ERP_RAW, _invoic02),
 ]
 
 
