@@ -197,6 +197,9 @@ class Claim:
     delivery_id: str = ""
     shipment_id: str = ""
     lines: tuple[LineQuantity, ...] = ()
+    invoice: Invoice | None = None
+    seen: bool = False
+    """`at` is when it was seen to be so, and not when it happened: at another time it is the same claim."""
 
 
 @dataclass(slots=True)

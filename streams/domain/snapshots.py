@@ -5,8 +5,8 @@ new snapshot says more or less than the one before. A row keeps what the last on
 last is passed over, and in whatever order they come, the totals told are those of the newest.
 
     picked, issued quantities   said as what was added; issued goods that are gone again, as a reversal of what is missing
-    a block or a hold           said once, whatever time later snapshots give it; its end is said when it is gone
     any other claim             said once; taken back when a later snapshot does not make it any more
+    a block or a hold           its end is said then, in place of taking it back
 
 Why here, and not in the fold or in normalize: normalize keeps nothing; the fold would have to keep every snapshot as a fact of its order,
 and a document may speak of several orders. The row of the document's own reference is the one place where it is all together.
@@ -40,6 +40,9 @@ MOST_CHANGES: Final = 500
 
 _TOTALS: Final = {Milestone.PICK_COMPLETED: None, Milestone.GOODS_ISSUED: Milestone.GOODS_ISSUE_REVERSED}
 """What is counted, and what says that less of it is there than was said. Unpicked goods are no news to anyone downstream."""
+
+_ENDS: Final = {Milestone.GOODS_ISSUED: Milestone.GOODS_ISSUE_REVERSED, Milestone.INVOICE_POSTED: Milestone.INVOICE_CANCELLED}
+"""Under which name a claim is taken back, where there is one."""
 
 _STATES: Final = {Milestone.BILLING_BLOCK_SET: Milestone.BILLING_BLOCK_CLEARED, Milestone.ORDER_HELD: Milestone.ORDER_HOLD_CLEARED}
 """What lasts until it ends, and what says that it did."""
@@ -196,7 +199,7 @@ def _taken_back(document: Document, snapshot: Snapshot, gone: Known) -> Event:
         event.case_id = _case(snapshot, gone)
         return event
     name = stable_id("event", "taken back", gone.event_id, snapshot.as_of.utc.isoformat())
-    milestone = _TOTALS.get(gone.milestone) or Milestone.EXCEPTION_RESOLVED
+    milestone = _ENDS.get(gone.milestone, Milestone.EXCEPTION_RESOLVED)
     event = _event(snapshot, gone, milestone, snapshot.as_of, (), name)
     event.retracts = gone.event_id
     return event
@@ -204,7 +207,10 @@ def _taken_back(document: Document, snapshot: Snapshot, gone: Known) -> Event:
 
 def _identity(claim: Claim) -> str:
     """What makes it the same claim in the next snapshot."""
-    return _name(claim, claim.milestone, None if claim.milestone in _STATES else claim.at, claim.lines)
+    name = _name(claim, claim.milestone, None if claim.seen else claim.at, claim.lines)
+    if claim.invoice is None:
+        return name
+    return stable_id("state", name, claim.invoice.number, str(claim.invoice.amount.normalize()), claim.invoice.currency)
 
 
 def _case(snapshot: Snapshot, about: Claim | Known) -> str:
@@ -213,8 +219,9 @@ def _case(snapshot: Snapshot, about: Claim | Known) -> str:
 
 def _name(about: Claim | Known, milestone: Milestone, at: Instant | None, lines: tuple[LineQuantity, ...]) -> str:
     """The id that the same statement has by any other channel."""
+    invoice = about.invoice if isinstance(about, Claim) else None
     quantities = sorted([f"{line.line}={line.quantity.normalize()}{line.uom}" for line in lines])
-    detail = "|".join([about.delivery_id, about.shipment_id, *quantities])
+    detail = invoice.number if invoice is not None else "|".join([about.delivery_id, about.shipment_id, *quantities])
     if at is None:
         return stable_id("state", about.order_id, milestone, _scope(about), detail)
     return event_id(about.order_id, milestone, Classifier.ACT, _scope(about), at.utc, detail)
@@ -246,5 +253,6 @@ def _event(
         about.shipment_id,
         lines=lines,
         case_id=case_id,
+        invoice=about.invoice if isinstance(about, Claim) else None,
         traceparent=snapshot.traceparent,
     )

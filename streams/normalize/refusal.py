@@ -29,7 +29,7 @@ _REASONS: Final = {
     **dict.fromkeys(("ordered", "picked", "issued", "price", "current_quantity"), Reason.QTY_INVALID),
     **dict.fromkeys(("MENGE", "LFIMG", "VPREI", "PEINH", "NETWR", "SUMME", "BETRG", "PODMG", "LFIMG_DIFF"), Reason.QTY_INVALID),
     **dict.fromkeys(("RequestedQuantity", "NetPriceAmount", "NetPriceQuantity", "ActualDeliveryQuantity"), Reason.QTY_INVALID),
-    **dict.fromkeys(("BillingQuantity", "NetAmount", "TotalNetAmount"), Reason.QTY_INVALID),
+    **dict.fromkeys(("BillingQuantity", "NetAmount", "TotalNetAmount", "Quantity", "LineAmount", "InvoiceAmount"), Reason.QTY_INVALID),
 }
 """A field that is wrong is the reason of the refusal; all other fields are SCHEMA_INVALID."""
 

@@ -30,7 +30,15 @@ from streams.normalize.sap_s4_events import document_reference
 from streams.normalize.shapes import Currency, Identifier, Line, LineNumber, Shape, quantities
 from streams.normalize.times import parse
 
-__all__ = ["BILLING_DOCUMENT", "DELIVERY", "SALES_ORDER", "read_billing_document", "read_delivery", "read_sales_order"]
+__all__ = [
+    "BILLING_DOCUMENT",
+    "DELIVERY",
+    "SALES_ORDER",
+    "read_billing_document",
+    "read_delivery",
+    "read_sales_order",
+    "read_wrapped",
+]
 
 SALES_ORDER: Final = "sap.s4.salesorder.v1"
 DELIVERY: Final = "sap.s4.outbounddelivery.v1"
@@ -152,6 +160,20 @@ class _Read:
         )
 
 
+def read_wrapped(data: Any, origin: Origin) -> list[Event | Link | Snapshot]:
+    """Whichever of the three documents version 2 wraps. Raises `Refusal`."""
+    inner = data["d"] if isinstance(data["d"], Mapping) else {}
+    for field, read in (
+        ("to_DeliveryDocumentItem", read_delivery),
+        ("BillingDocument", read_billing_document),
+        ("SalesOrder", read_sales_order),
+    ):
+        if field in inner:
+            return read(inner, origin)
+    message = "d: neither a sales order, nor an outbound delivery, nor a billing document"
+    raise Refusal(Stage.DETECT, Reason.UNKNOWN_FORMAT, message)
+
+
 def read_sales_order(data: Any, origin: Origin) -> list[Event | Link | Snapshot]:
     """The order as it stands, and its snapshot. Raises `Refusal`."""
     record = _validated(_SALES_ORDER, data)
@@ -177,7 +199,7 @@ def read_sales_order(data: Any, origin: Origin) -> list[Event | Link | Snapshot]
     claims = []
     if record.HeaderBillingBlockReason is not None:
         block = read.codes.meaning("SalesOrder", "HeaderBillingBlockReason").milestone
-        claims.append(Claim(block, order_id, read.as_of))
+        claims.append(Claim(block, order_id, read.as_of, seen=True))
     return [event, read.snapshot(claims)]
 
 

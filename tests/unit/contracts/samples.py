@@ -106,6 +106,8 @@ SNAPSHOT = Snapshot(
             "80012345",
             "SHP-1",
             (LineQuantity("10", Decimal("2.5"), "KG"),),
+            Invoice("R-1", Decimal("99.99"), "EUR"),
+            seen=True,
         ),
     ),
     LINEAGE,

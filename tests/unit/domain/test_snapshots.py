@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from streams.domain.event import Claim, Event, Lineage, LineQuantity, Snapshot
+from streams.domain.event import Claim, Event, Invoice, Lineage, LineQuantity, Snapshot
 from streams.domain.facts import fact_of
 from streams.domain.instant import Instant, to_millis
 from streams.domain.snapshots import CLOCKS_DIFFER_MS, KEPT_MS, MOST_CHANGES, Document, covers, differences
@@ -108,11 +108,24 @@ def test_a_step_is_said_once_and_taken_back_by_its_id() -> None:
 
 def test_a_block_lasts_whatever_time_snapshots_give_it_and_ends_when_it_is_gone() -> None:
     document = Document()
-    blocks = [Claim(Milestone.BILLING_BLOCK_SET, ORDER, moment(hour)) for hour in (1, 2)]
+    blocks = [Claim(Milestone.BILLING_BLOCK_SET, ORDER, moment(hour), seen=True) for hour in (1, 2)]
     (raised,) = said(document, 1, blocks[0])
     assert said(document, 2, blocks[1]) == []
     (over,) = said(document, 3)
     assert (over.milestone, over.case_id) == (Milestone.BILLING_BLOCK_CLEARED, raised.case_id)
+
+
+def test_an_invoice_that_is_not_claimed_any_more_is_taken_back_and_may_be_posted_again() -> None:
+    document = Document()
+    invoice = Invoice("INV1", Decimal(10), "EUR")
+    posted = [Claim(Milestone.INVOICE_POSTED, ORDER, moment(hour), invoice=invoice, seen=True) for hour in range(4)]
+    (first,) = said(document, 0, posted[0])
+    assert said(document, 1, posted[1]) == []
+    (gone,) = said(document, 2)
+    assert (gone.milestone, gone.retracts, gone.invoice) == (Milestone.INVOICE_CANCELLED, first.event_id, None)
+    (again,) = said(document, 3, posted[3])
+    assert again.event_id != first.event_id
+    assert again.invoice == first.invoice
 
 
 def test_two_orders_of_one_delivery_are_told_apart() -> None:
