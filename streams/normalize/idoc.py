@@ -78,7 +78,7 @@ def documents(
     frame = data.get(root) if isinstance(data, Mapping) else None
     packet = frame.get("IDOC") if isinstance(frame, Mapping) else None
     found = packet if isinstance(packet, list) else [packet]
-    if packet is None or len(found) > MOST_DOCUMENTS:
+    if not packet or len(found) > MOST_DOCUMENTS:
         raise Refusal(Stage.VALIDATE, Reason.SCHEMA_INVALID, f"{root}.IDOC: 1 to {MOST_DOCUMENTS} documents are taken")
     said: list[Event | Link] = []
     refused: list[tuple[int, Refusal]] = []
@@ -112,7 +112,7 @@ def first(segments: Iterable[Qualified], qualifier: str) -> str:
 def orders_of(document: Any, root: str, origin: Origin) -> tuple[str, ...]:
     """The orders that a document names, however invalid the rest of it is: each is held until the refusal is settled."""
     control = _one(document, "EDI_DC40")
-    system = _text(control.get("RCVPRN" if control.get("MESTYP") in ANSWERS else "SNDPRN"))
+    system = _text(control.get("RCVPRN" if _text(control.get("MESTYP")) in ANSWERS else "SNDPRN"))
     company = origin.company(system)
     found: dict[str, None] = {}
     for delivery in _each(document, "E1EDL20"):

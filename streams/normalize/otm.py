@@ -118,7 +118,7 @@ def read(data: Any, origin: Origin) -> list[Event | Link]:
         raise invalid(error) from error
     found = _part(frame, "TransmissionBody").get("GLogXMLElement")
     elements = found if isinstance(found, list) else [found]
-    if found is None or len(elements) > MOST_ELEMENTS:
+    if not found or len(elements) > MOST_ELEMENTS:
         message = f"Transmission.TransmissionBody.GLogXMLElement: 1 to {MOST_ELEMENTS} elements are taken"
         raise Refusal(Stage.VALIDATE, Reason.SCHEMA_INVALID, message)
     said: list[Event | Link] = []
