@@ -1,8 +1,8 @@
 """How SAP writes numbers, dates, times, units and empty fields, in IDocs and elsewhere.
 
 An IDoc's numbers have a decimal point and their sign at the end; what went through a German system may have a decimal comma. A date is
-`YYYYMMDD`, `DD.MM.YYYY` or `YYYY-MM-DD`, on the clocks of the system: the header `zone` (an IANA name) says which; without it the
-quality is UNKNOWN. Zeros alone are an empty field.
+`YYYYMMDD`, `DD.MM.YYYY` or `YYYY-MM-DD`, on the clocks of the system: the header `zone` (an IANA name) says which, else the zone agreed
+with the partner; without either the quality is UNKNOWN. Zeros alone are an empty field.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def sap_time(date: str | None, time: str | None, origin: Origin, field: str, cla
         raise Refusal(Stage.VALIDATE, Reason.TIME_INVALID, f"{field}: no date is given")
     named = origin.header("zone")
     try:
-        zone = zone_named(named) if named else None
+        zone = zone_named(named) if named else origin.zone
     except ValueError:
         raise Refusal(Stage.VALIDATE, Reason.TIME_INVALID, f"header zone: {shown(named)} is no IANA time zone") from None
     at = instant(day, clock or "000000", "", zone, classifier, origin.ingested_at, field)
