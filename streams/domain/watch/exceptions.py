@@ -155,10 +155,10 @@ def _under_way(found: dict[str, Concern], portion: Portion, scene: Scene, timers
         if told is not None and told.classifier is _EST and told.at > promised:
             severity = Severity.HIGH if told.at - promised > _MUCH else Severity.MEDIUM
             detail = f"expected {_lateness(told.at - promised)} after {promised.isoformat()}"
-            _add(found, ExceptionCode.DELAY_EXPECTED, subject, severity, Owner.CARRIER, told.told or told.at, detail)
+            _add(found, ExceptionCode.DELAY_EXPECTED, subject, severity, Owner.CARRIER, promised, detail)
         elif plan is not None and plan.at > promised:
             detail = f"planned {_lateness(plan.at - promised)} after {promised.isoformat()}"
-            _add(found, ExceptionCode.DELAY_PLANNED, subject, Severity.MEDIUM, Owner.TMS, plan.told or plan.at, detail)
+            _add(found, ExceptionCode.DELAY_PLANNED, subject, Severity.MEDIUM, Owner.TMS, promised, detail)
     if portion.shipped:
         due = promised if promised is not None else portion.shipped[0].at + scene.patience.delivery
         if timers.over(due):

@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Final
 
 from streams.domain.ids import stable_id
-from streams.domain.portions import NONE, Amounts, less
+from streams.domain.portions import NONE, Amounts, least, less
 from streams.domain.watch.memory import GivenTask, TaskAction, TaskTarget
 from streams.domain.watch.scene import Scene
 
@@ -147,6 +147,9 @@ def _asked(
         # An order that becomes known when its goods are on the road already asks nobody for anything.
         return (TaskAction.CREATE, wanted) if less(wanted, shipped) else (None, {})
     unwanted = less(less(shipped, wanted), goods.delivered)
+    if unwanted and before.action is not TaskAction.INTERCEPT:  # what was never asked for is no change of mind, but an exception
+        asked = {line: quantity for line, quantity, _ in before.lines}
+        unwanted = least(unwanted, less(asked, wanted) if before.action in _WANTED else asked)
     if target is _TRANSPORT and unwanted:
         return TaskAction.INTERCEPT, unwanted
     if wanted:
