@@ -25,6 +25,7 @@ from streams.domain.portions import ItemOf, no_item, reaches
 from streams.domain.quantities import goods_of
 from streams.domain.scans import SCANS, is_known, summarise
 from streams.domain.status import as_said, snapshot
+from streams.domain.vocabulary import Milestone
 from streams.domain.watch.patience import PATIENCE, Patience
 from streams.domain.watch.scene import Scene
 from streams.domain.watch.timers import whole_millisecond
@@ -81,9 +82,9 @@ def apply(
             return Outcome(None)
         row = OrderRow(message.order_id)
     outcome = Outcome(row)
-    happened_at, quiet = at, False
+    happened_at, cause = at, None
     if isinstance(message, Event):
-        happened_at, quiet = message.at.utc, _quiet(message)
+        happened_at, cause = message.at.utc, None if message.retracts else message.milestone
         if not _learn(row, message, outcome):
             outcome.wake_at = row.wake_at
             return outcome
@@ -98,7 +99,7 @@ def apply(
         outcome.changed = True
     elif isinstance(message, ItemChanged) and row.dossier is not None:
         row.dossier.goods = None
-    _settle(row, terms, items, at, happened_at, outcome, patience, quiet, isinstance(message, Tick))
+    _settle(row, terms, items, at, happened_at, outcome, patience, cause, isinstance(message, Tick))
     return outcome
 
 
@@ -145,7 +146,7 @@ def _settle(
     happened_at: datetime,
     outcome: Outcome,
     patience: Patience,
-    quiet: bool,
+    cause: Milestone | None,
     told_time: bool,
 ) -> None:
     """Derive everything from the row, and say what changed."""
@@ -175,8 +176,8 @@ def _settle(
         outcome.status = as_said(row.order_id, status, at)
         outcome.changed = True
 
-    if outcome.decisions or outcome.hold is not None or not quiet:
-        scene = Scene(row.order_id, dossier, goods, ledger, sums, verdict, row.memory, patience, at, outcome.decisions)
+    if outcome.decisions or outcome.hold is not None or cause not in QUIET:
+        scene = Scene(row.order_id, dossier, goods, ledger, sums, verdict, row.memory, patience, at, outcome.decisions, cause)
         watched = outcome.watched = watch(scene, row.clock)
         outcome.changed |= watched.changed
         if watched.wake_at != row.memory.wake_at:
@@ -206,7 +207,3 @@ def _settle(
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     return other if one is None or (other is not None and other < one) else one
-
-
-def _quiet(event: Event) -> bool:
-    return event.milestone in QUIET and not event.retracts

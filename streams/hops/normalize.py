@@ -14,20 +14,20 @@ from streams.contracts.messages import encode
 from streams.contracts.registry import Registry
 from streams.contracts.wire import WireError, decode_raw
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Link, TermsChanged
+from streams.domain.event import ItemChanged, Link, TermsChanged
 from streams.hop import EVERY_PARTITION, DeadLetter, Emission, Hop, Output, Record, Rows
 from streams.normalize.codes import PartnerMaps
 from streams.normalize.detect import Adapter, Statement, detected_adapter, named_adapter
 from streams.normalize.origin import NO_PARTNERS, origin_of
 from streams.normalize.refusal import Refusal, orders_named
-from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, TERMS
+from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, SHARED_TOPICS
 
 __all__ = ["MOST_RECORDS", "hop"]
 
 MOST_RECORDS: Final = 1_000
 """Records that one value may hold as a list."""
 
-_SOURCES: Final = (*RAW_TOPICS, TERMS)
+_SOURCES: Final = (*RAW_TOPICS, *SHARED_TOPICS)
 
 
 def hop(max_record_bytes: int, registry: Registry | None = None, partners: PartnerMaps = NO_PARTNERS) -> Hop:
@@ -106,6 +106,8 @@ def _output(statement: Statement, timestamp: int) -> Output:
         return Output(REFERENCES, statement.reference.encode(), value, timestamp=timestamp)
     if isinstance(statement, TermsChanged):
         return Output(EVENTS, statement.terms_id.encode(), value, partition=EVERY_PARTITION, timestamp=timestamp)
+    if isinstance(statement, ItemChanged):
+        return Output(EVENTS, statement.sku.encode(), value, partition=EVERY_PARTITION, timestamp=timestamp)
     if statement.order_id:
         return Output(EVENTS, statement.order_id.encode(), value, timestamp=timestamp)
     return Output(REFERENCES, statement.references[0].encode(), value, timestamp=timestamp)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Event, Link, TermsChanged
+from streams.domain.event import Event, ItemChanged, Link, TermsChanged
 from streams.normalize import (
     aftership,
     carrier,
@@ -17,6 +17,7 @@ from streams.normalize import (
     epcis,
     erp,
     fedex,
+    items,
     project44,
     sap_gtt,
     shopify,
@@ -28,11 +29,11 @@ from streams.normalize import (
 )
 from streams.normalize.origin import Origin
 from streams.normalize.refusal import Refusal, shown
-from streams.topics import CARRIER_RAW, ERP_RAW, TERMS, TMS_RAW, WMS_RAW
+from streams.topics import CARRIER_RAW, ERP_RAW, REFERENCE_DATA, TERMS, TMS_RAW, WMS_RAW
 
 __all__ = ["FORMATS", "Adapter", "Statement", "detected_adapter", "named_adapter"]
 
-Statement = Event | Link | TermsChanged
+Statement = Event | Link | TermsChanged | ItemChanged
 Adapter = Callable[[Any, Origin], Sequence[Statement]]
 """Reads one record of its format; raises `Refusal`."""
 
@@ -54,6 +55,7 @@ FORMATS: Final[dict[str, Adapter]] = {
     project44.TL: project44.read_tl,
     sap_gtt.FORMAT: sap_gtt.read,
     shopify.FORMAT: shopify.read,
+    items.FORMAT: items.read,
     terms.FORMAT: terms.read,
     x12_214.FORMAT: x12_214.read,
 }
@@ -115,6 +117,7 @@ _SHAPES: Final[dict[str, tuple[_Shape, ...]]] = {
         *_PLATFORMS,
     ),
     TERMS: (_Shape(terms.read, frozenset(), frozenset({"terms_id", "versions"})),),
+    REFERENCE_DATA: (_Shape(items.read, frozenset({"sku"}), frozenset({"base_uom", "units"})),),
 }
 """The shapes that may come without a name, by topic. Few fields are asked for: what else is missing, the adapter says better."""
 

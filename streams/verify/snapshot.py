@@ -13,7 +13,7 @@ from streams.admin import connect
 from streams.errors import ConfigurationError
 from streams.metadata import find_topics
 from streams.settings import Settings
-from streams.topics import CATALOGUE, EVENTS, RAW_TOPICS, REFERENCES, TERMS, dead_letter_topic
+from streams.topics import CATALOGUE, EVENTS, RAW_TOPICS, REFERENCES, SHARED_TOPICS, dead_letter_topic
 from streams.verify.group import Group
 from streams.verify.layout import Layout
 from streams.verify.ledger import Retention
@@ -23,7 +23,7 @@ __all__ = ["SOURCES", "Snapshot", "end_offsets", "partition_counts", "take"]
 Offsets = dict[tuple[str, int], int]
 """By topic and partition."""
 
-SOURCES = (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)
+SOURCES = (*RAW_TOPICS, *SHARED_TOPICS, REFERENCES, EVENTS)
 """What the hops read, upstream first."""
 
 _TIMEOUT = 30
@@ -69,7 +69,7 @@ def end_offsets(settings: Settings, admin: AdminClient, partitions: Mapping[str,
     """
     ends: Offsets = {}
     for topic in partitions:
-        ends |= _offsets(settings, admin, [topic], partitions, _LATEST, committed=topic in RAW_TOPICS or topic == TERMS)
+        ends |= _offsets(settings, admin, [topic], partitions, _LATEST, committed=topic in (*RAW_TOPICS, *SHARED_TOPICS))
     return ends
 
 

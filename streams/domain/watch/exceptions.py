@@ -29,7 +29,7 @@ from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Classifier, Effect, Milestone
 from streams.domain.watch.memory import Concern, GivenTask, Owner, Severity, TaskAction
 from streams.domain.watch.scene import Scene
-from streams.domain.watch.tasks import target_of, task_id, understood
+from streams.domain.watch.tasks import WANTED, target_of, task_id, understood
 from streams.domain.watch.timers import Timers
 
 __all__ = ["ExceptionCode", "exceptions"]
@@ -88,8 +88,10 @@ def exceptions(scene: Scene, timers: Timers, overdue_postings: dict[str, datetim
         _odd_quantities(found, scene)
     for release, since in overdue_postings.items():
         _add(found, ExceptionCode.POSTING_OVERDUE, release, Severity.MEDIUM, Owner.ERP, since)
+    under_way = not dossier.answers and (dossier.issues or dossier.arrivals)
     for name, task in scene.memory.tasks.items():
-        _answered(found, name, task, scene, timers)
+        if not under_way or task.action not in WANTED:
+            _answered(found, name, task, scene, timers)
     return found
 
 
