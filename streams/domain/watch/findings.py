@@ -190,7 +190,7 @@ def _invoices(found: dict[str, Concern], scene: Scene) -> None:
 
 
 def _unearned(scene: Scene, active: list[InvoiceEntry]) -> dict[str, list[str]]:
-    """By invoice: lines that it covers and that neither a release nor the goods since allow. What is earned goes to the invoice posted first."""
+    """By invoice: lines that it covers and that nothing allows by now. What is earned goes to the invoice that was posted first."""
     invoices, released = scene.dossier.invoices, scene.billed.released
     room = {line: max(NONE, quantity - released.get(line, NONE)) for line, quantity in scene.verdict.counted.target.items()}
     found: dict[str, list[str]] = {}

@@ -85,7 +85,7 @@ def tasks(scene: Scene) -> list[Task]:
     revision = dossier.revision
     if revision is None:
         return []
-    if scene.cause is not None and scene.cause not in _ORDERS and known and all([task.action in WANTED for task in known.values()]):
+    if scene.cause is not None and scene.cause not in _ORDERS and known and all(task.action in WANTED for task in known.values()):
         return []  # goods that move change nothing in tasks that stand
     wanted: dict[str, Amounts] = {}
     skus: dict[str, tuple[str, str]] = {}
