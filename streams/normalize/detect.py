@@ -9,6 +9,7 @@ from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import Event, ItemChanged, Link, TermsChanged
 from streams.normalize import (
     aftership,
+    answers,
     carrier,
     dcsa,
     dhl_express,
@@ -40,6 +41,7 @@ Adapter = Callable[[Any, Origin], Sequence[Statement]]
 FORMATS: Final[dict[str, Adapter]] = {
     erp.FORMAT: erp.read,
     wms.FORMAT: wms.read,
+    answers.FORMAT: answers.read,
     tms.FORMAT: tms.read,
     carrier.FORMAT: carrier.read,
     ups.FORMAT: ups.read,
@@ -92,14 +94,16 @@ _PLATFORMS: Final = (
 )
 """Visibility platforms and TMS of others."""
 
+_ANSWER: Final = _Shape(answers.read, frozenset({"type", "task"}), frozenset({"version"}))
+
 
 _SHAPES: Final[dict[str, tuple[_Shape, ...]]] = {
     ERP_RAW: (
         _Shape(erp.read, frozenset({"type"}), frozenset({"system", "company", "order"})),
         _Shape(shopify.read, frozenset({"fulfillment_id", "status"}), frozenset({"happened_at"})),
     ),
-    WMS_RAW: (_Shape(wms.read, frozenset({"type"}), frozenset({"system", "company", "order"})),),
-    TMS_RAW: (_Shape(tms.read, frozenset({"type"}), frozenset({"system", "shipment"})), *_PLATFORMS),
+    WMS_RAW: (_ANSWER, _Shape(wms.read, frozenset({"type"}), frozenset({"system", "company", "order"})),),
+    TMS_RAW: (_ANSWER, _Shape(tms.read, frozenset({"type"}), frozenset({"system", "shipment"})), *_PLATFORMS),
     CARRIER_RAW: (
         _Shape(carrier.read, frozenset({"carrier"}), frozenset({"code", "tracking", "pro"})),
         _Shape(ups.read, frozenset({"trackingNumber"}), frozenset({"activityStatus"})),

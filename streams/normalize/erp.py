@@ -11,6 +11,7 @@ from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import Event, Exceptional, Invoice, LineQuantity, OrderDetails, OrderLine
 from streams.domain.ids import event_id, normalised, order_key
 from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass, Scope, Settlement
+from streams.normalize import consolidated
 from streams.normalize.origin import Origin
 from streams.normalize.refusal import Refusal, invalid, shown
 from streams.normalize.shapes import (
@@ -55,6 +56,7 @@ class _OrderLine(Shape):
     uom: UnitOfMeasure | None = None
     unit_price: Price
     free: bool = False
+    ship_from: Identifier | None = None
 
 
 class _Order(_Record):
@@ -63,6 +65,7 @@ class _Order(_Record):
     customer: Identifier
     currency: Currency
     terms: Identifier
+    promised_at: TimeText | None = None
     lines: Annotated[list[_OrderLine], Field(min_length=1, max_length=2000)]
 
 
@@ -75,7 +78,7 @@ class _OrderCancelled(_Record):
 
 
 class _InvoicePosted(_Record):
-    type: Literal["invoice.posted"]
+    type: Literal["invoice.posted", "invoice.drafted"]
     invoice: Identifier
     amount: _Amount
     currency: Currency
@@ -156,6 +159,7 @@ _MILESTONES: Final = {
     "order.changed": Milestone.ORDER_CHANGED,
     "order.cancelled": Milestone.ORDER_CANCELLED,
     "invoice.posted": Milestone.INVOICE_POSTED,
+    "invoice.drafted": Milestone.INVOICE_POSTED,
     "invoice.cancelled": Milestone.INVOICE_CANCELLED,
     "dispute.opened": Milestone.DISPUTE_OPENED,
     "dispute.resolved": Milestone.DISPUTE_RESOLVED,
@@ -171,12 +175,15 @@ _MILESTONES: Final = {
 
 
 def read(data: Any, origin: Origin) -> list[Event]:
-    """The one statement of an ERP record. Raises `Refusal`."""
+    """The one statement of an ERP record; of an invoice over several orders one an order. Raises `Refusal`."""
+    if isinstance(data, dict) and data.get("type") == consolidated.TYPE:
+        return consolidated.read(data, origin, FORMAT)
     try:
         record = _RECORD.validate_python(data)
     except ValidationError as error:
         raise invalid(error) from error
-    at = parse(record.at, Classifier.ACT, origin.ingested_at)
+    classifier = Classifier.PLN if record.type == "invoice.drafted" else Classifier.ACT
+    at = parse(record.at, classifier, origin.ingested_at)
     order_id = order_key(record.company, record.order)
     milestone = _MILESTONES[record.type]
     lines: tuple[LineQuantity, ...] = ()
@@ -187,7 +194,7 @@ def read(data: Any, origin: Origin) -> list[Event]:
     settlement: Settlement | None = None
     match record:
         case _Order():
-            order = _details(record)
+            order = _details(record, origin)
             detail = str(record.revision)
         case _OrderCancelled():
             order = OrderDetails(record.revision, "", "", "", ()) if record.revision is not None else None
@@ -228,9 +235,9 @@ def read(data: Any, origin: Origin) -> list[Event]:
             detail = record.credit
     return [
         Event(
-            event_id(order_id, milestone, Classifier.ACT, Scope.ORDER, at.utc, detail),
+            event_id(order_id, milestone, classifier, Scope.ORDER, at.utc, detail),
             milestone,
-            Classifier.ACT,
+            classifier,
             Scope.DELIVERY if delivery_id else Scope.ORDER,
             at,
             origin.lineage(record.system, FORMAT, record.id, record.type),
@@ -247,15 +254,16 @@ def read(data: Any, origin: Origin) -> list[Event]:
     ]
 
 
-def _details(record: _Order) -> OrderDetails:
+def _details(record: _Order, origin: Origin) -> OrderDetails:
     """The order as it now is; a line number may stand once only, because nobody could say which of two counts."""
+    promised = parse(record.promised_at, Classifier.PLN, origin.ingested_at, "promised_at").utc if record.promised_at else None
     lines = tuple([_line(line) for line in record.lines])
     if len({line.line for line in lines}) < len(lines):
         seen: set[str] = set()
         twice = next(line.line for line in lines if line.line in seen or seen.add(line.line))  # type: ignore[func-returns-value]
         raise Refusal(Stage.VALIDATE, Reason.SCHEMA_INVALID, f"lines: line {shown(twice)} is given more than once")
-    return OrderDetails(record.revision, record.customer, record.currency, record.terms, lines)
+    return OrderDetails(record.revision, record.customer, record.currency, record.terms, lines, promised)
 
 
 def _line(line: _OrderLine) -> OrderLine:
-    return OrderLine(normalised(line.line), line.sku, line.quantity, line.uom or EACH, line.unit_price, line.free)
+    return OrderLine(normalised(line.line), line.sku, line.quantity, line.uom or EACH, line.unit_price, line.free, line.ship_from or "")
