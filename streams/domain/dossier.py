@@ -15,7 +15,7 @@ from streams.domain.facts import Fact, Revision, withdrawn
 from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass
 
 if TYPE_CHECKING:
-    from streams.domain.portions import Goods
+    from streams.domain.portions import Goods, Ordered
 
 __all__ = ["Cases", "Dossier", "Place", "blocks_billing", "blocks_confirmation", "reason_of"]
 
@@ -111,6 +111,7 @@ class Dossier:
         "moves",
         "order",
         "order_holds",
+        "ordered",
         "packed",
         "picked",
         "plans",
@@ -180,6 +181,8 @@ class Dossier:
         """Credit memos that finance posted, by number."""
         self.last_at: datetime | None = None
         """Time of the latest thing that happened."""
+        self.ordered: Ordered | None = None
+        """Made from the revision that counts by `portions`; dropped when another counts."""
         self.goods: Goods | None = None
         """Made from this dossier by `quantities`; dropped when a fact about goods or the order comes in."""
 
@@ -205,7 +208,12 @@ class Dossier:
             if order is not None:
                 gone = self.cancelled_lines
                 return not any(line.quantity > gone.get(line.line, _NONE) for line in order.lines)
-        return order is not None and not any(line.quantity > 0 for line in order.lines)
+        if order is None:
+            return False
+        for line in order.lines:  # noqa: SIM110 - asked several times a message, and the first line mostly answers
+            if line.quantity:
+                return False
+        return True
 
     @property
     def cancelled_lines(self) -> dict[str, Decimal]:
@@ -274,11 +282,11 @@ class Dossier:
         self.revisions.append(fact)
         if self.order is None or self.revision is None or _revision_rank(fact, revision) > _revision_rank(self.order, self.revision):
             self.order, self.revision = fact, revision
-            self.goods = None
+            self.goods = self.ordered = None
 
     def _cancelled(self, fact: Fact) -> None:
         self.cancellations.append(fact)
-        self.goods = None
+        self.goods = self.ordered = None
 
     def _picked(self, fact: Fact) -> None:
         self.picked = True

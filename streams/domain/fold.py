@@ -24,7 +24,7 @@ from streams.domain.order import OrderRow, Refused
 from streams.domain.portions import ItemOf, no_item, reaches
 from streams.domain.quantities import goods_of
 from streams.domain.scans import SCANS, is_known, summarise
-from streams.domain.status import as_said, snapshot
+from streams.domain.status import as_said, released_amount, snapshot
 from streams.domain.vocabulary import Milestone
 from streams.domain.watch.patience import PATIENCE, Patience
 from streams.domain.watch.scene import Scene
@@ -170,7 +170,13 @@ def _settle(
         row.hold = reasons
         outcome.hold = Hold(row.order_id, reasons, at)
         outcome.changed = True
-    status = snapshot(dossier, goods, ledger, sums, verdict.counted)
+    if row.status is None or (outcome.decisions and outcome.decisions[-1].currency != row.status.currency):
+        released = released_amount(ledger)
+    else:
+        released = row.status.released_amount
+        for decision in outcome.decisions:
+            released += decision.amount
+    status = snapshot(dossier, goods, ledger, sums, verdict.counted, released)
     if status != row.status:
         row.status = status
         outcome.status = as_said(row.order_id, status, at)
