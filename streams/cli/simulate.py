@@ -15,8 +15,9 @@ from streams.hop import Output
 from streams.jsonlines import dump
 from streams.offline import OfflinePipeline
 from streams.pipeline import hops
+from streams.readable import explained
 from streams.settings import Settings
-from streams.topics import TERMS, dead_letter_topic
+from streams.topics import HOLDS, RELEASES, TERMS, dead_letter_topic
 
 __all__ = ["command"]
 
@@ -31,6 +32,7 @@ def command(
         str | None, typer.Option(metavar="TIME", help="Timestamp of the records before the first that has one. Default: now.")
     ] = None,
     topic: Annotated[list[str] | None, typer.Option(help="Print only records of this topic; may be repeated.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Print only decisions and holds, one a line, in plain words.")] = False,
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Pass over lines that are not records; exit 1 if there were any.")
     ] = False,
@@ -44,15 +46,17 @@ def command(
     A line out: {"topic", "key", "value", "headers"}, values decoded, in the order in which they are appended. Dead letters are there
     too, on <topic>.dlq; the header dlq.error.code says why.
 
+    --explain tells finance: what may be posted, and what stands in the way, in sentences.
+
     Example: `milepost simulate day.jsonl --terms terms.yaml --until 2026-07-01T00:00:00Z --topic invoice.releases`
     """
     pipeline = OfflinePipeline(hops(Settings()))
-    wanted = frozenset(topic or ())
+    wanted = frozenset((RELEASES, HOLDS) if explain else topic or ())
     bad = BadLines(keep_going)
     end = None if until is None else moment("--until", until)
     start = now_ms() if at is None else moment("--at", at)
     contracts = [] if terms is None else _contracts(terms)
-    with Printer() as printer, opened(file) as stream:
+    with (_Explainer() if explain else Printer()) as printer, opened(file) as stream:
         for number, record in records(stream, bad, start):
             if contracts:
                 for contract in contracts:
@@ -66,6 +70,21 @@ def command(
             printer.print(_chosen(pipeline.advance(end), wanted))
     if bad.count:
         raise typer.Exit(1)
+
+
+class _Explainer:
+    """Prints decisions and holds in plain words."""
+
+    def __enter__(self) -> _Explainer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def print(self, outputs: list[Output]) -> None:
+        for output in outputs:
+            if output.value is not None:
+                typer.echo(explained(output.topic, output.value))
 
 
 def _chosen(outputs: list[Output], wanted: frozenset[str]) -> list[Output]:

@@ -192,7 +192,7 @@ class _Step:
             lines,
             last.increment.at,
             [order_fact, *(cause.increment.fact for cause in causes), *(fact for cause in causes for fact in cause.portion.lists)],
-            (*(["AUTO_CONFIRM"] if any(cause.increment.auto for cause in causes) else []), *sorted(set(self.verdict.remarks))),
+            (*(["AUTO_CONFIRM"] if _by_silence(causes, more) else []), *sorted(set(self.verdict.remarks))),
         )
         ledger.releases.append(Release(decision.sequence, decision.amount, tuple((line.line, line.delta) for line in lines)))
         return decision
@@ -303,6 +303,15 @@ def _credit(ledger: Ledger, dossier: Dossier, credit: Amounts) -> None:
             if quantity > off:
                 backed.append((line, quantity - off))
         ledger.invoices[index] = entry._replace(backed=tuple(backed))
+
+
+def _by_silence(causes: list[Cause], more: Amounts) -> bool:
+    """Whether a release rests on silence, in part at least: but not where somebody spoke of the same lines of the whole order."""
+    silent = [cause for cause in causes if cause.increment.auto]
+    if not silent:
+        return False
+    worded = {line for cause in causes if cause.portion.whole_order and not cause.increment.auto for line in cause.increment.gain}
+    return any(line in more and line not in worded for cause in silent for line in cause.increment.gain)
 
 
 def _by_time(cause: Cause) -> tuple[datetime, str]:
