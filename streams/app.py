@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from streams.deadletter.holds import hold
 from streams.engine import App, run_worker
 from streams.meter import Meter
@@ -21,7 +23,7 @@ def main(worker: str) -> int:
     """
     settings = Settings(worker=worker)
     metrics = Metrics()
-    meter = Meter(metrics, settings.logical)
+    meter = Meter(metrics, settings.logical, timedelta(hours=settings.park_ttl_hours))
 
     async def monitor(app: App) -> None:
         if settings.metrics_port:
@@ -29,7 +31,7 @@ def main(worker: str) -> int:
 
     return run_worker(
         settings,
-        [meter.metered(hop) for hop in hops(settings)],
+        [meter.metered(hop) for hop in hops(settings, meter.tally)],
         outputs=OUTPUTS,
         observer=meter,
         hold=hold,

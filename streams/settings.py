@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     batch_records: int = Field(4_000, ge=1, le=100_000)
     """At most this many records of a hop wait or share a transaction; beyond it the hop stops reading (backpressure)."""
 
+    commit_interval_ms: int = Field(40, ge=0, le=10_000)
+    """How often a hop begins a transaction at most. One costs about the same whatever its size, so a longer interval saves CPU here and on
+    the broker, and adds about half of itself to the latency of each of the three hops. A hop that was idle does not wait."""
+
     sweep_interval_ms: int = Field(1_000, ge=10)
     """How often the due index is looked at."""
 
@@ -55,6 +59,18 @@ class Settings(BaseSettings):
 
     max_record_bytes: int = Field(1_000_000, ge=1_000)
     """Raw records with a larger value become dead letters (OVERSIZED)."""
+
+    breaker_consecutive: int = Field(500, ge=0)
+    """A worker stops when so many records of a source partition in a row are refused; 0: never."""
+
+    breaker_share: float = Field(0.5, ge=0, le=1)
+    """A worker stops when more than this share of the latest records of a source partition are refused; 0: never."""
+
+    breaker_window: int = Field(1_000, ge=1)
+    """So many records are the latest, for `breaker_share`."""
+
+    retry_seconds: int = Field(300, ge=0)
+    """How long a batch is tried again in place while something that it needs is away (the schema registry); then the worker restarts."""
 
     park_ttl_hours: int = Field(24 * 14, ge=1)
     """How long an event waits for its reference to be linked before it becomes a dead letter (REF_UNRESOLVED)."""

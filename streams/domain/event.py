@@ -1,7 +1,8 @@
 """What is said on the pipeline's own topics, in one shape for all sources.
 
 `shipment.events` (keyed by order) carries `Event`, `TermsChanged`, `ItemChanged`, `Tick` and `DeadLetterMark`.
-`shipment.references` (keyed by reference) carries `Event` whose order is not known yet, `Link` and `Tick`.
+`shipment.references` (keyed by reference) carries `Event` whose order is not known yet, `Link`, `Tick`, and what one reference's row asks
+another's: `Inquiry` and `Answer`.
 
 Instances are never changed after they are made; they are plain slots dataclasses because freezing them costs more than the fold.
 """
@@ -13,10 +14,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from streams.domain.instant import Instant
+from streams.domain.links import KnownLink
 from streams.domain.terms import Terms
 from streams.domain.vocabulary import Classifier, Effect, Milestone, ProofKind, ReasonClass, Scope, Settlement
 
 __all__ = [
+    "Answer",
     "DeadLetterMark",
     "Event",
     "Evidence",
@@ -24,6 +27,7 @@ __all__ = [
     "Freight",
     "FreightCharge",
     "Handling",
+    "Inquiry",
     "Invoice",
     "ItemChanged",
     "Lineage",
@@ -248,6 +252,36 @@ class Link:
 
     shared: bool = False
     """The reference stands for further orders too, so that line numbers said of it could be anyone's."""
+
+    together: tuple[str, ...] = ()
+    """Other references of which the same record says the same, for the same time."""
+
+
+@dataclass(slots=True)
+class Inquiry:
+    """A reference with events that name another one too wants to know what that one means, now and until then."""
+
+    reference: str
+    """The one that is asked."""
+
+    home: str
+    """The one that asks."""
+
+    until: datetime
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a reference means, as far as its row knows: all of it in reply to an `Inquiry`, then each new link."""
+
+    reference: str
+    """The one that asked."""
+
+    about: str
+    """The one that was asked."""
+
+    links: tuple[KnownLink, ...]
+    """Empty: nothing, so far."""
 
 
 @dataclass(slots=True)

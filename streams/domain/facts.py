@@ -32,6 +32,7 @@ __all__ = [
     "find",
     "milestone_id",
     "told_again",
+    "told_of_another",
     "withdrawn",
 ]
 
@@ -216,6 +217,23 @@ def told_again(known: Fact, again: Fact) -> Fact:
     if (quality, told, ids, sources, proof) == known[8:]:
         return known
     return known._replace(quality=quality, told=told, ids=ids, sources=sources, proof=proof)
+
+
+def told_of_another(facts: list[Fact], new: Fact) -> bool:
+    """Take the statement of `new` out of facts that it told before of something else; True if there was one.
+
+    A statement that names its order by a reference is about what that reference stands for. If a later link knows that better (this
+    delivery, that package), the resolve hop says it again, under the same id; what it was taken for before is then no fact by its word.
+    """
+    [event_id] = new.ids
+    for index, fact in enumerate(facts):
+        if fact[0] == new[0] and fact[1] is new[1] and event_id in fact.ids and fact.key != new.key:
+            if len(fact.ids) == 1:
+                del facts[index]
+            else:
+                facts[index] = fact._replace(ids=tuple([known for known in fact.ids if known != event_id]))
+            return True
+    return False
 
 
 def withdrawn(facts: Sequence[Fact], order_id: str) -> frozenset[str]:

@@ -17,7 +17,7 @@ from streams.domain.archive import is_closed
 from streams.domain.decisions import Decision, Hold, MilestoneReached, Status
 from streams.domain.dossier import Dossier
 from streams.domain.event import DeadLetterMark, Event, ItemChanged, TermsChanged, Tick
-from streams.domain.facts import fact_of, find, milestone_id, told_again
+from streams.domain.facts import fact_of, find, milestone_id, told_again, told_of_another
 from streams.domain.gate import judge
 from streams.domain.ledger import billed, decide, enter_invoices
 from streams.domain.order import OrderRow, Refused
@@ -107,6 +107,10 @@ def _learn(row: OrderRow, event: Event, outcome: Outcome) -> bool:
     """Enter an event. False: nothing new that anything is derived from."""
     fact = fact_of(event)
     index = find(row.facts, fact)
+    known_by_it = index >= 0 and event.event_id in row.facts[index].ids
+    if event.references and not known_by_it and told_of_another(row.facts, fact):
+        row.dossier = None
+        index = find(row.facts, fact)
     if index < 0:
         reached = milestone_id(row.order_id, fact)
         if row.scans and fact.milestone in SCANS and is_known(row.scans, reached):

@@ -30,8 +30,9 @@ from streams.contracts import outputs, watch_outputs
 from streams.contracts.messages import decode, encode
 from streams.contracts.order_rows import ORDER_ROWS, ArchivedOrder
 from streams.contracts.wire import WireError
+from streams.deadletter.holds import settled
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import DeadLetterMark, Event, ItemChanged, TermsChanged, Tick
+from streams.domain.event import DeadLetterMark, Event, ItemChanged, Link, TermsChanged, Tick
 from streams.domain.fold import apply
 from streams.domain.instant import from_millis, to_millis
 from streams.domain.order import OrderRow
@@ -59,7 +60,12 @@ def hop(patience: Patience = PATIENCE) -> Hop:
     def run(rows: Rows, batch: Sequence[Record]) -> list[Emission]:
         emissions: list[Emission] = []
         for record in batch:
-            _one(rows, record, emissions, patience)
+            if record.headers:  # Perhaps a replayed record.
+                said: list[Emission] = []
+                _one(rows, record, said, patience)
+                emissions += settled(record, said)
+            else:
+                _one(rows, record, emissions, patience)
         return emissions
 
     return Hop("shipment", (EVENTS,), run, ORDER_ROWS, _tick)
@@ -104,7 +110,8 @@ def _one(rows: Rows, record: Record, emissions: list[Emission], patience: Patien
             _judge_again(rows, record, _NEEDS + message.sku.encode(), b"", emissions, patience)
     else:
         text = f"{type(message).__name__} does not belong on {EVENTS}"
-        emissions.append(DeadLetter(record, Stage.APPLY, Reason.SCHEMA_INVALID, text, (message.order_id,)))
+        named = (message.order_id,) if isinstance(message, Link) else ()
+        emissions.append(DeadLetter(record, Stage.APPLY, Reason.SCHEMA_INVALID, text, named))
 
 
 def _tell(

@@ -12,7 +12,6 @@ from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass
 from streams.normalize.origin import Origin
 from streams.normalize.refusal import invalid
 from streams.normalize.shapes import Identifier, Remark, Shape, SystemName, TimeText
-from streams.normalize.times import parse
 
 __all__ = ["FORMAT", "read"]
 
@@ -42,7 +41,7 @@ def read(data: Any, origin: Origin) -> list[Event]:
         record = _RECORD.validate_python(data)
     except ValidationError as error:
         raise invalid(error) from error
-    at = parse(record.at, Classifier.ACT, origin.ingested_at)
+    at = origin.time(record.at, Classifier.ACT)
     order_id, milestone = order_key(record.company, record.order), _MILESTONES[record.type]
     case_id = f"{record.task}/{record.version}"
     return [

@@ -19,7 +19,6 @@ from streams.domain.vocabulary import Classifier, Milestone, Scope
 from streams.normalize.origin import Origin
 from streams.normalize.refusal import Refusal, invalid
 from streams.normalize.shapes import Currency, Identifier, Lines, Shape, SystemName, TimeText, plain_number, quantities
-from streams.normalize.times import parse
 
 __all__ = ["MOST_ORDERS", "TYPE", "read"]
 
@@ -59,7 +58,7 @@ def read(data: Any, origin: Origin, form: str) -> list[Event]:
         record = _RECORD.validate_python(data)
     except ValidationError as error:
         raise invalid(error) from error
-    at = parse(record.at, Classifier.ACT, origin.ingested_at)
+    at = origin.time(record.at, Classifier.ACT)
     parts = {order_key(part.company, part.order): part for part in record.orders}
     if len(parts) < len(record.orders):
         raise Refusal(Stage.VALIDATE, Reason.SCHEMA_INVALID, "orders: an order is named twice; state its part of the invoice once")

@@ -31,7 +31,6 @@ from streams.normalize.shapes import (
     plain_number,
     quantities,
 )
-from streams.normalize.times import parse
 
 __all__ = ["FORMAT", "read"]
 
@@ -183,7 +182,7 @@ def read(data: Any, origin: Origin) -> list[Event]:
     except ValidationError as error:
         raise invalid(error) from error
     classifier = Classifier.PLN if record.type == "invoice.drafted" else Classifier.ACT
-    at = parse(record.at, classifier, origin.ingested_at)
+    at = origin.time(record.at, classifier)
     order_id = order_key(record.company, record.order)
     milestone = _MILESTONES[record.type]
     lines: tuple[LineQuantity, ...] = ()
@@ -256,7 +255,7 @@ def read(data: Any, origin: Origin) -> list[Event]:
 
 def _details(record: _Order, origin: Origin) -> OrderDetails:
     """The order as it now is; a line number may stand once only, because nobody could say which of two counts."""
-    promised = parse(record.promised_at, Classifier.PLN, origin.ingested_at, "promised_at").utc if record.promised_at else None
+    promised = origin.time(record.promised_at, Classifier.PLN, "promised_at").utc if record.promised_at else None
     lines = tuple([_line(line) for line in record.lines])
     if len({line.line for line in lines}) < len(lines):
         seen: set[str] = set()

@@ -13,7 +13,6 @@ from streams.normalize.origin import Origin
 from streams.normalize.references import DEFAULT_VALID_DAYS, LinkedOrder, Named, ReferenceField, links, named, tracking_of
 from streams.normalize.refusal import invalid
 from streams.normalize.shapes import Identifier, Line, Shape, SystemName, TimeText, detail_of, quantities
-from streams.normalize.times import parse
 
 __all__ = ["FORMAT", "read"]
 
@@ -62,7 +61,7 @@ def read(data: Any, origin: Origin) -> list[Event | Link]:
         record = _RECORD.validate_python(data)
     except ValidationError as error:
         raise invalid(error) from error
-    at = parse(record.at, Classifier.ACT, origin.ingested_at)
+    at = origin.time(record.at, Classifier.ACT)
     order_id = order_key(record.company, record.order)
     milestone = _MILESTONES[record.type]
     delivery_id = normalised(record.delivery) if record.delivery else ""

@@ -10,7 +10,7 @@ from streams.contracts.messages import Message, decode
 from streams.contracts.outputs import read
 from streams.contracts.wire import WireError
 from streams.deadletter import headers as dead_letter_headers
-from streams.domain.event import DeadLetterMark, Event, ItemChanged, Link, TermsChanged, Tick
+from streams.domain.event import Answer, DeadLetterMark, Event, Inquiry, ItemChanged, Link, TermsChanged, Tick
 from streams.hop import Output, RawRecord
 from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, SHARED_TOPICS, dead_letter_topic
 from streams.verify.layout import Layout
@@ -86,7 +86,7 @@ class Judge:
         if isinstance(message, DeadLetterMark):
             # A mark that settles a dead letter is written by whoever replays or discards it.
             return not message.open or any(self._trimmed(source) for source in (*RAW_TOPICS, *SHARED_TOPICS, REFERENCES))
-        if isinstance(message, Tick):
+        if isinstance(message, Tick | Inquiry | Answer):
             return self._trimmed(topic)
         shared = isinstance(message, TermsChanged | ItemChanged)
         return shared and (self.terms_compacted or any(self._trimmed(source) for source in SHARED_TOPICS))
@@ -123,6 +123,10 @@ def _identity(message: Message | None) -> str:
             return f"terms {message.terms_id}"
         case ItemChanged():
             return f"item {message.sku}"
+        case Inquiry():
+            return f"inquiry of {message.home}"
+        case Answer():
+            return f"answer about {message.about}"
     return repr(message)
 
 
