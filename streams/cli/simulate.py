@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from streams.cli.contracts_file import contracts_in, fed
 from streams.cli.lines import BadLines, moment, now_ms, opened, records
 from streams.cli.printing import Printer
-from streams.deadletter import headers as dead_letter_headers
-from streams.errors import ConfigurationError
 from streams.hop import Output
-from streams.jsonlines import dump
 from streams.offline import OfflinePipeline
 from streams.pipeline import hops
 from streams.readable import explained
 from streams.settings import Settings
-from streams.topics import HOLDS, RELEASES, TERMS, dead_letter_topic
+from streams.topics import HOLDS, RELEASES
 
 __all__ = ["command"]
 
@@ -57,12 +55,12 @@ def command(
     bad = BadLines(keep_going)
     end = None if until is None else moment("--until", until)
     start = now_ms() if at is None else moment("--at", at)
-    contracts = [] if terms is None else _contracts(terms)
-    with (_Explainer() if explain else Printer()) as printer, opened(file) as stream:
+    contracts = [] if terms is None else contracts_in(terms)
+    with _Explainer() if explain else Printer() as printer, opened(file) as stream:
         for number, record in records(stream, bad, start):
             if contracts:
                 for contract in contracts:
-                    printer.print(_chosen(_terms_fed(pipeline, contract, record.timestamp), wanted))
+                    printer.print(_chosen(fed(pipeline, contract, record.timestamp), wanted))
                 contracts = []
             if record.topic not in pipeline.inputs:
                 bad.refuse(number, f"no hop reads topic {record.topic!r}; name one of {', '.join(sorted(pipeline.inputs))}")
@@ -91,25 +89,3 @@ class _Explainer:
 
 def _chosen(outputs: list[Output], wanted: frozenset[str]) -> list[Output]:
     return [output for output in outputs if output.topic in wanted] if wanted else outputs
-
-
-def _contracts(path: Path) -> list[dict[str, Any]]:
-    import yaml
-
-    try:
-        found = yaml.safe_load(path.read_bytes())
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path} is neither YAML nor JSON ({' '.join(str(error).split())}): correct it") from error
-    contracts = found if isinstance(found, list) else [found]
-    if not all(isinstance(contract, dict) and "terms_id" in contract for contract in contracts):
-        raise ConfigurationError(f"{path}: each contract needs terms_id and versions, as described in docs/raw-records.md")
-    return contracts
-
-
-def _terms_fed(pipeline: OfflinePipeline, contract: dict[str, Any], timestamp: int) -> list[Output]:
-    outputs = pipeline.feed(Output(TERMS, str(contract["terms_id"]).encode(), dump(contract).strip(), timestamp=timestamp))
-    for output in outputs:
-        if output.topic == dead_letter_topic(TERMS):
-            why = dead_letter_headers.read(output.headers)[dead_letter_headers.MESSAGE]
-            raise ConfigurationError(f"terms {contract['terms_id']}: {why}; correct the --terms file")
-    return outputs

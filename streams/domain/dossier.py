@@ -25,6 +25,7 @@ Place = tuple[str, str]
 _ACT: Final = Classifier.ACT
 """Taken out once: an attribute of an Enum class costs a tenth of a microsecond on Python 3.11, and a pass asks for thousands."""
 
+_IN_TRANSIT: Final = Milestone.IN_TRANSIT
 _DELIVERED: Final = Milestone.DELIVERED
 _ARRIVED: Final = (Milestone.DELIVERED, Milestone.DELIVERED_PARTIAL, Milestone.DELIVERED_WITH_EXCEPTION)
 _NONE: Final = Decimal(0)
@@ -188,8 +189,15 @@ class Dossier:
 
         self.withdrawals = [fact for fact in facts if fact.more is not None and fact.more.retracts]
         self._gone = withdrawn(self.withdrawals, order_id) if self.withdrawals else frozenset()
+        moves = self.moves
         for fact in facts:
-            self._take(fact)
+            if fact.milestone is _IN_TRANSIT and fact.classifier is _ACT and fact.more is None and not self._gone:
+                # By far the most frequent; the same as `_take` does with it.
+                if self.last_at is None or fact.at > self.last_at:
+                    self.last_at = fact.at
+                moves.setdefault((fact.shipment, "") if fact.shipment else ("", fact.delivery), 1)
+            else:
+                self._take(fact)
 
     def add(self, fact: Fact) -> bool:
         """Take one more fact. False: it withdraws something, and the dossier must be made anew."""
