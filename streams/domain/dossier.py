@@ -15,6 +15,7 @@ from streams.domain.facts import Fact, Revision, withdrawn
 from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass
 
 if TYPE_CHECKING:
+    from streams.domain.fold import Judged
     from streams.domain.portions import Goods, Ordered
 
 __all__ = ["Cases", "Dossier", "Place", "blocks_billing", "blocks_confirmation", "reason_of"]
@@ -106,6 +107,7 @@ class Dossier:
         "invoices",
         "invoices_cancelled",
         "issues",
+        "judged",
         "last_at",
         "losses",
         "marks",
@@ -186,6 +188,9 @@ class Dossier:
         """Made from the revision that counts by `portions`; dropped when another counts."""
         self.goods: Goods | None = None
         """Made from this dossier by `quantities`; dropped when a fact about goods or the order comes in."""
+
+        self.judged: Judged | None = None
+        """What the gate said last (`fold`); dropped when a fact comes in that it looks at."""
 
         self.withdrawals = [fact for fact in facts if fact.more is not None and fact.more.retracts]
         self._gone = withdrawn(self.withdrawals, order_id) if self.withdrawals else frozenset()
@@ -277,6 +282,8 @@ class Dossier:
         if fact.classifier is _ACT:
             if self.last_at is None or fact.at > self.last_at:
                 self.last_at = fact.at
+            if fact.milestone not in _ON_THE_ROAD:
+                self.judged = None
             _HAPPENED[fact.milestone](self, fact)
         else:
             foretold = _FORETOLD.get(fact.milestone)
@@ -490,6 +497,18 @@ _JUDGED: Final[dict[Milestone, Callable[[Dossier, Fact], None]]] = {
 
 _HAPPENED: Final[dict[Milestone, Callable[[Dossier, Fact], None]]] = {kind: _JUDGED.get(kind, Dossier._noted) for kind in Milestone}
 """What a fact of each kind does. Milestones that nothing is derived from yet are noted: never a delivery, never a release."""
+
+_ON_THE_ROAD: Final = frozenset(
+    {
+        Milestone.IN_TRANSIT,
+        Milestone.ARRIVED_TERMINAL,
+        Milestone.DEPARTED_TERMINAL,
+        Milestone.DISCHARGED,
+        Milestone.AVAILABLE_FOR_COLLECTION,
+        Milestone.OUT_FOR_DELIVERY,
+    }
+)
+"""These say how far goods are, and nothing that the gate looks at."""
 
 _FORETOLD: Final[dict[Milestone, Callable[[Dossier, Fact], None]]] = {
     Milestone.SHIPMENT_PLANNED: Dossier._planned,

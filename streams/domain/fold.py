@@ -12,16 +12,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from streams.domain.archive import is_closed
 from streams.domain.decisions import Decision, Hold, MilestoneReached, Status
 from streams.domain.dossier import Dossier
 from streams.domain.event import DeadLetterMark, Event, ItemChanged, TermsChanged, Tick
 from streams.domain.facts import fact_of, find, milestone_id, told_again, told_of_another
-from streams.domain.gate import judge
-from streams.domain.ledger import billed, decide, enter_invoices
+from streams.domain.gate import Verdict, judge
+from streams.domain.ledger import Billed, billed, decide, enter_invoices
 from streams.domain.order import OrderRow, Refused
-from streams.domain.portions import ItemOf, no_item, reaches
+from streams.domain.portions import Goods, ItemOf, no_item, reaches
 from streams.domain.quantities import goods_of
 from streams.domain.scans import SCANS, is_known, summarise
 from streams.domain.status import as_said, released_amount, snapshot
@@ -31,9 +32,18 @@ from streams.domain.watch.scene import Scene
 from streams.domain.watch.timers import whole_millisecond
 from streams.domain.watch.watching import QUIET, Watched, watch
 
-__all__ = ["Outcome", "apply"]
+__all__ = ["Judged", "Outcome", "apply"]
 
 Message = Event | TermsChanged | ItemChanged | Tick | DeadLetterMark
+
+
+class Judged(NamedTuple):
+    """What the gate said last, and of what; kept between events of one row object."""
+
+    goods: Goods
+    terms: TermsChanged | None
+    sums: Billed
+    verdict: Verdict
 
 
 @dataclass(slots=True)
@@ -160,14 +170,20 @@ def _settle(
     if outcome.milestones and outcome.milestones[0].event.milestone in SCANS:
         summarise(row, dossier)
     goods = goods_of(dossier, items)
-    entered = len(ledger.invoices)
-    enter_invoices(ledger, dossier, row.order_id)
-    sums = billed(ledger, dossier)
-    verdict = judge(dossier, goods, terms, row.clock, row.dead_letters, sums)
-    outcome.decisions = decide(ledger, verdict, dossier, goods, row.order_id, happened_at)
-    if outcome.decisions:
+    valid = terms(dossier.revision.terms_id) if dossier.revision is not None else None
+    judged = dossier.judged if cause is not None else None
+    if judged is not None and judged.goods is goods and judged.terms is valid:
+        sums, verdict = judged.sums, judged.verdict  # goods moved on, and nothing that the gate looks at has changed
+    else:
+        entered = len(ledger.invoices)
+        enter_invoices(ledger, dossier, row.order_id)
         sums = billed(ledger, dossier)
-    outcome.changed |= bool(outcome.decisions) or len(ledger.invoices) != entered
+        verdict = judge(dossier, goods, terms, row.clock, row.dead_letters, sums)
+        outcome.decisions = decide(ledger, verdict, dossier, goods, row.order_id, happened_at)
+        dossier.judged = None if outcome.decisions else Judged(goods, valid, sums, verdict)
+        if outcome.decisions:
+            sums = billed(ledger, dossier)
+        outcome.changed |= bool(outcome.decisions) or len(ledger.invoices) != entered
 
     reasons = tuple(verdict.reasons)
     if reasons != row.hold:
