@@ -20,11 +20,12 @@ from streams.hop import DeadLetter, Emission, Hop, Output, Record, Rows
 from streams.hops.resolve import PARKED, parked_until
 from streams.metrics import Metrics
 from streams.tally import Tally
-from streams.topics import HOLDS, MILESTONES, RELEASES
+from streams.topics import ARCHIVE, EXCEPTIONS, FINDINGS, HOLDS, MILESTONES, RELEASES, TASKS
 
 __all__ = ["Meter"]
 
 _NO_REASON: Final = "NONE"
+_WATCHED: Final = frozenset({EXCEPTIONS, FINDINGS, TASKS, ARCHIVE})
 _RESOLVE: Final = "resolve"
 _LOOK_EVERY_SECONDS: Final = 10.0
 _MOST_PARKED_COUNTED: Final = 10_000
@@ -42,6 +43,8 @@ class _Said:
     milestones: list[Output] = field(default_factory=list)
     decisions: list[Output] = field(default_factory=list)
     holds: list[Output] = field(default_factory=list)
+    watched: list[Output] = field(default_factory=list)
+    """Exceptions, findings, tasks and archived orders."""
     tally: Tally = field(default_factory=Tally)
 
 
@@ -196,8 +199,23 @@ class Meter:
                     observe(lag)
         for ce_type, count in Counts(dict(output.headers)["ce_type"] for output in said.decisions).items():
             metrics.release_decisions.labels(_kind(ce_type)).inc(count)
+        for output in said.watched:
+            self._count_watched(output)
         for reason, count in Counts(reason for output in said.holds for reason in _reasons(output)).items():
             metrics.holds.labels(reason).inc(count)
+
+    def _count_watched(self, output: Output) -> None:
+        metrics = self._metrics
+        if output.topic == ARCHIVE:
+            metrics.archived_orders.inc()
+            return
+        value = outputs.read(output.topic, output.value or b"")
+        if output.topic == EXCEPTIONS:
+            metrics.exceptions.labels(value["code"], value["state"]).inc()
+        elif output.topic == FINDINGS:
+            metrics.findings.labels(value["check"], value["state"]).inc()
+        else:
+            metrics.tasks.labels(value["target"], value["action"]).inc()
 
 
 def _note(said: _Said, batch: Sequence[Record], emissions: Sequence[Emission]) -> None:
@@ -211,6 +229,8 @@ def _note(said: _Said, batch: Sequence[Record], emissions: Sequence[Emission]) -
             said.decisions.append(emission)
         elif emission.topic == HOLDS:
             said.holds.append(emission)
+        elif emission.topic in _WATCHED:
+            said.watched.append(emission)
     said.accepted.update(map(_topic_of, batch))
     if refused:
         # A hop may also refuse a record that it had parked earlier; that one was counted as accepted when it was read.

@@ -55,6 +55,16 @@ class Metrics:
         self.holds = self._counter(
             "holds_total", "Hold records published, by each reason that they name; NONE: nothing stands in the way any more.", ("reason",)
         )
+        self.exceptions = self._counter(
+            "exceptions_total",
+            "Exception records published, by code and state: RAISED, ESCALATED, CHANGED, HEALED, CLOSED.",
+            ("code", "state"),
+        )
+        self.findings = self._counter(
+            "findings_total", "Reconciliation findings published, by check (R1 to R13) and state.", ("check", "state")
+        )
+        self.tasks = self._counter("tasks_total", "Versions of tasks published, by target and action.", ("target", "action"))
+        self.archived_orders = self._counter("archived_orders_total", "Closed orders put into the archive.")
         self.dead_letters = self._counter(
             "dead_letters_total", "Dead letters written, by source topic, stage and reason code.", ("hop", "source", "stage", "reason")
         )

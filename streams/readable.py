@@ -8,11 +8,12 @@ from typing import Any, Final
 from streams.contracts.outputs import read
 from streams.contracts.wire import WireError
 from streams.deadletter import headers as dead_letter_headers
+from streams.domain.plain import decided, held
 from streams.hop import RawRecord
 from streams.jsonlines import dump, shown_value
 from streams.topics import ARCHIVE, EXCEPTIONS, FINDINGS, HOLDS, MILESTONES, RELEASES, STATUS, TASKS
 
-__all__ = ["orders_of", "said"]
+__all__ = ["explained", "orders_of", "said"]
 
 _LONGEST: Final = 160
 
@@ -36,6 +37,26 @@ def said(record: RawRecord) -> str:
             return f"unreadable: {error}"
     text = dump(shown_value(record.topic, record.value)).decode().strip()
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def explained(topic: str, value: bytes) -> str:
+    """A decision or a hold in plain words, with its order. Raises `WireError`; `KeyError` for any other topic (logical name)."""
+    told = read(topic, value)
+    if topic == HOLDS:
+        return f"{told['order_id']}: {held((reason['code'], reason['detail'] or '') for reason in told['reasons'])}"
+    assert topic == RELEASES, topic
+    words = decided(
+        told["decision"],
+        told["amount"],
+        told["currency"],
+        [(line["line"], line["delta"], line["uom"]) for line in told["lines"]],
+        trigger=told["trigger"],
+        triggered_at=told["triggered_at"],
+        accounting_date=told["accounting_date"],
+        terms=f"terms {told['terms_id']} version {told['terms_version']}",
+        reasons=told["reasons"],
+    )
+    return f"{told['order_id']}: {told['decision']} {told['sequence']}. {words}"
 
 
 def _milestone(value: Mapping[str, Any]) -> str:

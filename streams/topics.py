@@ -31,6 +31,8 @@ __all__ = [
     "REPLAY_TOPICS",
     "STATUS",
     "TASKS",
+    "REFERENCE_DATA",
+    "SHARED_TOPICS",
     "TERMS",
     "TMS_RAW",
     "WMS_RAW",
@@ -47,6 +49,7 @@ WMS_RAW = "wms.raw"
 TMS_RAW = "tms.raw"
 CARRIER_RAW = "carrier.raw"
 TERMS = "billing.terms"
+REFERENCE_DATA = "reference.data"
 REFERENCES = "shipment.references"
 EVENTS = "shipment.events"
 MILESTONES = "shipment.milestones"
@@ -60,6 +63,8 @@ ARCHIVE = "shipment.archive"
 AUDIT = "deadletter.audit"
 
 RAW_TOPICS = (ERP_RAW, WMS_RAW, TMS_RAW, CARRIER_RAW)
+SHARED_TOPICS = (TERMS, REFERENCE_DATA)
+"""Compacted topics that every partition of the shipment hop is told of."""
 OUTPUTS = (MILESTONES, STATUS, RELEASES, HOLDS, EXCEPTIONS, TASKS, FINDINGS, ARCHIVE)
 """What the shipment hop says to the world."""
 
@@ -71,7 +76,7 @@ def replay_topic(topic: str) -> str:
     return topic + _REPLAY
 
 
-REPLAYED = {replay_topic(topic): topic for topic in (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)}
+REPLAYED = {replay_topic(topic): topic for topic in (*RAW_TOPICS, *SHARED_TOPICS, REFERENCES, EVENTS)}
 """By replay topic: the topic whose records come again there."""
 
 REPLAY_TOPICS = tuple(REPLAYED)
@@ -106,6 +111,7 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(TMS_RAW, "shipment plans and transport events as the TMS says them", ours=False),
     Topic(CARRIER_RAW, "scans and statuses as carriers say them", ours=False),
     Topic(TERMS, "billing terms by contract; the latest versions of a contract in one record", Cleanup.COMPACT, _FOR_EVER),
+    Topic(REFERENCE_DATA, "units of measure by article", Cleanup.COMPACT, _FOR_EVER),
     Topic(REFERENCES, "links and events keyed by reference, for the resolve hop", retention_ms=90 * _DAY_MS),
     Topic(EVENTS, "the log that decides: canonical events, terms and ticks keyed by order", retention_ms=_FOR_EVER),
     Topic(MILESTONES, "normalized milestones keyed by order", retention_ms=90 * _DAY_MS),
@@ -121,7 +127,7 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(AUDIT, "what became of each dead letter: who settled it, when, why and how", Cleanup.COMPACT, _FOR_EVER),
 )
 
-_DEAD_LETTERED = (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)
+_DEAD_LETTERED = (*RAW_TOPICS, *SHARED_TOPICS, REFERENCES, EVENTS)
 _STATEFUL_HOPS = {"resolve": REFERENCES, "shipment": EVENTS}
 
 

@@ -11,12 +11,12 @@ from streams.deadletter.holds import hold
 from streams.deadletter.writer import render
 from streams.hop import EVERY_PARTITION, DeadLetter, Hop, Output, RawRecord
 from streams.offline import Runner
-from streams.topics import AUDIT, CATALOGUE, EVENTS, RAW_TOPICS, REFERENCES, REPLAY_TOPICS, TERMS, dead_letter_topic
+from streams.topics import AUDIT, CATALOGUE, EVENTS, RAW_TOPICS, REFERENCES, REPLAY_TOPICS, SHARED_TOPICS, dead_letter_topic
 from streams.verify import Audit, Layout, Report
 from streams.verify.ledger import Retention
 
 Log = list[RawRecord]
-SOURCES = (*REPLAY_TOPICS, *RAW_TOPICS, TERMS, REFERENCES, EVENTS)
+SOURCES = (*REPLAY_TOPICS, *RAW_TOPICS, *SHARED_TOPICS, REFERENCES, EVENTS)
 
 
 class MemoryCluster:

@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dlq": ("streams.cli.dlq", "Dead letters: list, show, replay, edit, discard, export, audit."),
     "watch": ("streams.cli.watch", "Follow what the pipeline says."),
     "simulate": ("streams.cli.simulate", "Run raw records through the pipeline without Kafka."),
+    "terms": ("streams.cli.terms", "Check billing terms in a file, or send them."),
     "explain": ("streams.cli.explain", "Say how raw records are read, and why they are refused."),
     "demo": ("streams.cli.demo", "A realistic day through a real Kafka and two workers, shown and proven."),
     "verify": ("streams.cli.verify", "Recompute from the topics what the pipeline should have said, and compare."),

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from streams.cli.contracts_file import contracts_in, fed
 from streams.cli.lines import BadLines, moment, now_ms, opened, records
 from streams.cli.printing import Printer
-from streams.deadletter import headers as dead_letter_headers
-from streams.errors import ConfigurationError
 from streams.hop import Output
-from streams.jsonlines import dump
 from streams.offline import OfflinePipeline
 from streams.pipeline import hops
+from streams.readable import explained
 from streams.settings import Settings
-from streams.topics import TERMS, dead_letter_topic
+from streams.topics import HOLDS, RELEASES
 
 __all__ = ["command"]
 
@@ -32,6 +31,7 @@ def command(
         str | None, typer.Option(metavar="TIME", help="Timestamp of the records before the first that has one. Default: now.")
     ] = None,
     topic: Annotated[list[str] | None, typer.Option(help="Print only records of this topic; may be repeated.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Print only decisions and holds, one a line, in plain words.")] = False,
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Pass over lines that are not records; exit 1 if there were any.")
     ] = False,
@@ -45,20 +45,22 @@ def command(
     A line out: {"topic", "key", "value", "headers"}, values decoded, in the order in which they are appended. Dead letters are there
     too, on <topic>.dlq; the header dlq.error.code says why.
 
+    --explain tells finance: what may be posted, and what stands in the way, in sentences.
+
     Example: `milepost simulate day.jsonl --terms terms.yaml --until 2026-07-01T00:00:00Z --topic invoice.releases`
     """
     gc.set_threshold(100_000, 50, 100)  # As in a worker: an eighth of the time.
     pipeline = OfflinePipeline(hops(Settings()))
-    wanted = frozenset(topic or ())
+    wanted = frozenset((RELEASES, HOLDS) if explain else topic or ())
     bad = BadLines(keep_going)
     end = None if until is None else moment("--until", until)
     start = now_ms() if at is None else moment("--at", at)
-    contracts = [] if terms is None else _contracts(terms)
-    with Printer() as printer, opened(file) as stream:
+    contracts = [] if terms is None else contracts_in(terms)
+    with _Explainer() if explain else Printer() as printer, opened(file) as stream:
         for number, record in records(stream, bad, start):
             if contracts:
                 for contract in contracts:
-                    printer.print(_chosen(_terms_fed(pipeline, contract, record.timestamp), wanted))
+                    printer.print(_chosen(fed(pipeline, contract, record.timestamp), wanted))
                 contracts = []
             if record.topic not in pipeline.inputs:
                 bad.refuse(number, f"no hop reads topic {record.topic!r}; name one of {', '.join(sorted(pipeline.inputs))}")
@@ -70,27 +72,20 @@ def command(
         raise typer.Exit(1)
 
 
+class _Explainer:
+    """Prints decisions and holds in plain words."""
+
+    def __enter__(self) -> _Explainer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def print(self, outputs: list[Output]) -> None:
+        for output in outputs:
+            if output.value is not None:
+                typer.echo(explained(output.topic, output.value))
+
+
 def _chosen(outputs: list[Output], wanted: frozenset[str]) -> list[Output]:
     return [output for output in outputs if output.topic in wanted] if wanted else outputs
-
-
-def _contracts(path: Path) -> list[dict[str, Any]]:
-    import yaml
-
-    try:
-        found = yaml.safe_load(path.read_bytes())
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path} is neither YAML nor JSON ({' '.join(str(error).split())}): correct it") from error
-    contracts = found if isinstance(found, list) else [found]
-    if not all(isinstance(contract, dict) and "terms_id" in contract for contract in contracts):
-        raise ConfigurationError(f"{path}: each contract needs terms_id and versions, as described in docs/raw-records.md")
-    return contracts
-
-
-def _terms_fed(pipeline: OfflinePipeline, contract: dict[str, Any], timestamp: int) -> list[Output]:
-    outputs = pipeline.feed(Output(TERMS, str(contract["terms_id"]).encode(), dump(contract).strip(), timestamp=timestamp))
-    for output in outputs:
-        if output.topic == dead_letter_topic(TERMS):
-            why = dead_letter_headers.read(output.headers)[dead_letter_headers.MESSAGE]
-            raise ConfigurationError(f"terms {contract['terms_id']}: {why}; correct the --terms file")
-    return outputs

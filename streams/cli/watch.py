@@ -26,15 +26,15 @@ from streams.topics import (
     RAW_TOPICS,
     REFERENCES,
     RELEASES,
+    SHARED_TOPICS,
     STATUS,
     TASKS,
-    TERMS,
     dead_letter_topic,
 )
 
 __all__ = ["command"]
 
-_DEFAULT: Final = (*OUTPUTS, *(dead_letter_topic(topic) for topic in (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)))
+_DEFAULT: Final = (*OUTPUTS, *(dead_letter_topic(topic) for topic in (*RAW_TOPICS, *SHARED_TOPICS, REFERENCES, EVENTS)))
 _STYLES: Final = {
     MILESTONES: "cyan",
     STATUS: "blue",

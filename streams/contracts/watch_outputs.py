@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from decimal import Decimal
 from typing import Any, Final
 
 from streams.contracts.emitted import ARCHIVED, EXCEPTION, FINDING, TASK, coordinates
@@ -84,7 +85,7 @@ def archive(row: OrderRow, packed: bytes, cause: Record) -> Output:
         "order_id": row.order_id,
         "state": status.state.value if status is not None else "",
         "billing": status.billing.value if status is not None else "",
-        "released_amount": status.released_amount if status is not None else 0,
+        "released_amount": status.released_amount if status is not None else Decimal(0),
         "currency": status.currency if status is not None else "",
         "last_event_at": status.last_event_at if status is not None else None,
         "row": packed,

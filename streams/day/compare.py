@@ -9,11 +9,14 @@ from decimal import Decimal
 from typing import Any, Final
 
 from streams.day.expectation import Expected, ExpectedDeadLetter, ExpectedParked
-from streams.topics import HOLDS, MILESTONES, RELEASES, STATUS, dead_letter_topic
+from streams.topics import FINDINGS, HOLDS, MILESTONES, RELEASES, STATUS, dead_letter_topic
 
-__all__ = ["Actual", "SeenDeadLetter", "compare", "compare_dead_letters"]
+__all__ = ["TIMELESS", "Actual", "SeenDeadLetter", "compare", "compare_dead_letters"]
 
 _ZERO: Final = Decimal(0)
+
+TIMELESS: Final = frozenset({"R1", "R4", "R5", "R6", "R7", "R10", "R13"})
+"""Checks that depend on what was said alone. The others wait for a deadline, and when that is over depends on the clock of the run."""
 
 
 @dataclass(slots=True)
@@ -31,6 +34,8 @@ class Actual:
     released: dict[str, Decimal] = field(default_factory=dict)
     amount: Decimal = _ZERO
     posted: dict[str, Decimal] = field(default_factory=dict)
+    findings: dict[str, str] = field(default_factory=dict)
+    """Checks of open findings, by the finding's id."""
 
     def take(self, topic: str, value: Mapping[str, Any]) -> None:
         """One output record of the order, as `streams.contracts.outputs.read` gives it. `topic` is the logical name; others are ignored."""
@@ -43,12 +48,20 @@ class Actual:
             self.holds = tuple(sorted({str(reason["code"]) for reason in value["reasons"]}))
         elif topic == RELEASES:
             self._decision(value)
+        elif topic == FINDINGS:
+            self._finding(value)
 
     def _milestone(self, value: Mapping[str, Any]) -> None:
         kind = str(value["milestone"])
         self.milestones[kind] += 1
         if kind == "INVOICE_POSTED":
             _add(self.posted, ((line["line"], line["quantity"]) for line in value["lines"]))
+
+    def _finding(self, value: Mapping[str, Any]) -> None:
+        if value["state"] in ("HEALED", "CLOSED"):
+            self.findings.pop(value["finding_id"], None)
+        else:
+            self.findings[value["finding_id"]] = str(value["check"])
 
     def _decision(self, value: Mapping[str, Any]) -> None:
         self.decisions[str(value["decision"])] += 1
@@ -88,6 +101,7 @@ def compare(expected: Expected, actual: Actual | None) -> Iterator[str]:
         ("milestones", _counts(expected.milestones), _counts(actual.milestones)),
         ("decisions", _counts(expected.decisions), _counts(actual.decisions)),
         ("open exceptions", str(expected.open_exceptions), str(actual.open_exceptions)),
+        ("findings", _codes(expected.findings), _codes(sorted(TIMELESS & set(actual.findings.values())))),
         ("open disputes", str(expected.open_disputes), str(actual.open_disputes)),
     ):
         if wanted is not None and wanted != found:

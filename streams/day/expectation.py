@@ -47,6 +47,9 @@ class Expected(msgspec.Struct, frozen=True, tag_field="kind", tag="order"):
     open_exceptions: int
     open_disputes: int
 
+    findings: tuple[str, ...] = ()
+    """Checks of the open `reconciliation.findings` that no clock decides (`compare.TIMELESS`), sorted."""
+
 
 class ExpectedDeadLetter(msgspec.Struct, frozen=True, tag_field="kind", tag="dead_letter"):
     """One dead letter; of one that holds several orders, its effect on one of them."""

@@ -9,11 +9,11 @@ from streams.contracts import outputs
 from streams.day.compare import Actual, SeenDeadLetter, compare, compare_dead_letters
 from streams.day.expectation import Expectation, Expected, ExpectedDeadLetter, ExpectedParked
 from streams.deadletter import headers as dead_letter_headers
-from streams.topics import HOLDS, MILESTONES, RELEASES, STATUS
+from streams.topics import FINDINGS, HOLDS, MILESTONES, RELEASES, STATUS
 
 __all__ = ["OUTPUTS", "Found"]
 
-OUTPUTS = frozenset({MILESTONES, STATUS, RELEASES, HOLDS})
+OUTPUTS = frozenset({MILESTONES, STATUS, RELEASES, HOLDS, FINDINGS})
 """Logical names of the topics that say something about an order; dead-letter topics come on top."""
 
 _DEAD_LETTERS = ".dlq"

@@ -38,6 +38,7 @@ def outcome_of(order: Order) -> Expected:
         decisions=None if order.decisions_vary or order.release_varies else _decisions(order, released),
         open_exceptions=order.open_exceptions,
         open_disputes=len(order.open_disputes),
+        findings=("R1",) if order.posted_too_early and not order.cancelled else (),
     )
 
 

@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from streams.deadletter import headers
 from streams.hop import DeadLetter, Output, Record
-from streams.topics import RAW_TOPICS, TERMS, dead_letter_topic
+from streams.topics import RAW_TOPICS, SHARED_TOPICS, dead_letter_topic
 
 __all__ = ["NAMESPACE", "Hold", "fingerprint", "is_from_outside", "letter_id", "orders_of", "render"]
 
@@ -22,7 +22,7 @@ Hold = Callable[[DeadLetter], list[Output]]
 NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:milepost:dead-letter")
 """Of ids of dead letters."""
 
-_FROM_OUTSIDE: Final = frozenset((*RAW_TOPICS, TERMS))
+_FROM_OUTSIDE: Final = frozenset((*RAW_TOPICS, *SHARED_TOPICS))
 _MESSAGE_BYTES: Final = 1024
 _FRAMES: Final = 3
 _POINTER_BYTES: Final = 16 * 1024

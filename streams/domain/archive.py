@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from streams.domain.dossier import Dossier
 from streams.domain.ledger import Billed
 from streams.domain.order import OrderRow
 from streams.domain.portions import Goods, reaches
+from streams.domain.watch.exceptions import ExceptionCode
 
 __all__ = ["is_closed"]
+
+_ANSWERS: Final = (ExceptionCode.TASK_REJECTED, ExceptionCode.TASK_UNANSWERED)
+"""Nobody needs these any more when all else is over."""
 
 
 def is_closed(row: OrderRow, dossier: Dossier, goods: Goods, billed: Billed) -> bool:
@@ -16,7 +22,9 @@ def is_closed(row: OrderRow, dossier: Dossier, goods: Goods, billed: Billed) -> 
     Its goods are delivered or it was cancelled, what was released is posted, and no exception, dispute, refused record or finding is open.
     """
     memory = row.memory
-    if dossier.last_at is None or memory.exceptions or memory.wake_at is not None:
+    if dossier.last_at is None or memory.wake_at is not None:
+        return False
+    if any(concern.code not in _ANSWERS for concern in memory.exceptions.values()):
         return False
     if any(not finding.healed for finding in memory.findings.values()):
         return False

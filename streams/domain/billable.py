@@ -142,11 +142,12 @@ def billable(dossier: Dossier, goods: Goods, versions: tuple[Terms, ...], clock:
         found.by_portion.append((portion, _largest(sure)))
         possible.append((portion, _largest(all_steps)))
     found.terms = version_at(versions, found.latest or dossier.order.at) if dossier.order is not None else None
+    in_doubt = possible if found.undated or doubted else None
     if _ON_ORDER in asked:
-        _count_order(found, dossier, goods, versions)
+        in_doubt = _count_order(found, dossier, goods, versions, in_doubt)
     _whole_portions(found, goods)
     found.gross = add_up(_charged(found.by_portion))
-    _sum_up(found, dossier, goods, possible if found.undated or doubted else None)
+    _sum_up(found, dossier, goods, in_doubt)
     return found
 
 
@@ -222,21 +223,30 @@ def _charged(parts: list[tuple[Portion, Amounts]]) -> list[tuple[Portion, Amount
     return parts
 
 
-def _count_order(found: Billable, dossier: Dossier, goods: Goods, versions: tuple[Terms, ...]) -> None:
-    """The order itself is the trigger: everything counts from its first release on; shipped again and returned goods cancel out."""
+def _count_order(
+    found: Billable, dossier: Dossier, goods: Goods, versions: tuple[Terms, ...], in_doubt: list[tuple[Portion, Amounts]] | None
+) -> list[tuple[Portion, Amounts]] | None:
+    """The order itself is the trigger: everything counts from its first release on; shipped again and returned goods cancel out.
+
+    Returns what may stay released though terms for its time are missing.
+    """
     first = min(dossier.revisions, key=lambda fact: (fact.at, fact.id), default=None)
     if first is None:
-        return
+        return in_doubt
+    whole = Portion("", "", contents=goods.ordered)
     terms = version_at(versions, first.at)
     if terms is None:
         found.undated.add(_ON_ORDER)
-    elif terms.trigger is _ON_ORDER:
-        whole = Portion("", "", contents=goods.ordered)
-        back = add_up([(portion, portion.returned) for portion in goods.portions]) if goods.portions else {}
-        whole.returned = less(back, less(goods.shipped, goods.ordered))
-        found.by_portion = [(whole, goods.ordered)]
-        found.causes = [Cause(Increment(first.at, goods.ordered, first), whole, terms)]
-        found.terms = terms
+        return [(whole, goods.ordered)]
+    if terms.trigger is not _ON_ORDER:
+        return in_doubt
+    back = add_up([(portion, portion.returned) for portion in goods.portions]) if goods.portions else {}
+    whole.returned = less(back, less(goods.shipped, goods.ordered))
+    found.by_portion = [(whole, goods.ordered)]
+    found.causes = [Cause(Increment(first.at, goods.ordered, first), whole, terms)]
+    found.terms = terms
+    found.undated.clear()
+    return None
 
 
 def _whole_portions(found: Billable, goods: Goods) -> None:

@@ -173,7 +173,6 @@ class Fact(NamedTuple):
 _ACT: Final = Classifier.ACT
 _PACKAGE: Final = Scope.PACKAGE
 _SHIPMENT: Final = Scope.SHIPMENT
-_NOTHING_MORE: Final = More()
 _QUALITY_RANK = {quality: rank for rank, quality in enumerate(TimeQuality)}
 _ABOUT_GOODS = frozenset({Milestone.GOODS_ISSUED, Milestone.GOODS_ISSUE_REVERSED, Milestone.SHIPMENT_PLANNED, Milestone.PICK_COMPLETED})
 """These tell which delivery travels in which shipment, so they keep both ids."""
@@ -182,21 +181,6 @@ _ABOUT_GOODS = frozenset({Milestone.GOODS_ISSUED, Milestone.GOODS_ISSUE_REVERSED
 def fact_of(event: Event) -> Fact:
     """The fact that `event` tells."""
     shipment, delivery, package = _about(event)
-    order = event.order
-    exceptional = event.exceptional
-    invoice = event.invoice
-    more = More(
-        event.case_id,
-        event.retracts,
-        tuple(sorted(event.packages)) if event.packages else (),
-        _revision(order) if order else None,
-        exceptional.reason if exceptional else None,
-        exceptional.effect if exceptional else None,
-        Invoiced(invoice.number, invoice.amount, invoice.currency, invoice.release_id, invoice.unallocated) if invoice else None,
-        _handled(event.handling) if event.handling else None,
-        event.settlement,
-        _freighted(event.freight) if event.freight else None,
-    )
     return Fact(
         event.at.utc,
         event.milestone,
@@ -205,7 +189,7 @@ def fact_of(event: Event) -> Fact:
         delivery,
         package,
         _quantities(event.lines) if event.lines else (),
-        None if more == _NOTHING_MORE else more,
+        _more(event) if _says_more(event) else None,
         event.at.quality,
         None if event.classifier is _ACT else event.lineage.ingested_at,
         (event.event_id,),
@@ -296,6 +280,39 @@ def milestone_id(order_id: str, fact: Fact) -> str:
         if more.freight is not None:
             parts.append(f"{more.freight}")
     return stable_id("milestone", order_id, *parts)
+
+
+def _says_more(event: Event) -> bool:
+    """Whether a fact needs a `More`; most scans do not."""
+    return bool(
+        event.case_id
+        or event.retracts
+        or event.packages
+        or event.order
+        or event.exceptional
+        or event.invoice
+        or event.handling
+        or event.settlement
+        or event.freight
+    )
+
+
+def _more(event: Event) -> More:
+    order = event.order
+    exceptional = event.exceptional
+    invoice = event.invoice
+    return More(
+        event.case_id,
+        event.retracts,
+        tuple(sorted(event.packages)) if event.packages else (),
+        _revision(order) if order else None,
+        exceptional.reason if exceptional else None,
+        exceptional.effect if exceptional else None,
+        Invoiced(invoice.number, invoice.amount, invoice.currency, invoice.release_id, invoice.unallocated) if invoice else None,
+        _handled(event.handling) if event.handling else None,
+        event.settlement,
+        _freighted(event.freight) if event.freight else None,
+    )
 
 
 def _about(event: Event) -> tuple[str, str, str]:

@@ -12,27 +12,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from streams.domain.archive import is_closed
 from streams.domain.decisions import Decision, Hold, MilestoneReached, Status
 from streams.domain.dossier import Dossier
 from streams.domain.event import DeadLetterMark, Event, ItemChanged, TermsChanged, Tick
 from streams.domain.facts import fact_of, find, milestone_id, told_again, told_of_another
-from streams.domain.gate import judge
-from streams.domain.ledger import billed, decide, enter_invoices
+from streams.domain.gate import Verdict, judge
+from streams.domain.ledger import Billed, billed, decide, enter_invoices
 from streams.domain.order import OrderRow, Refused
-from streams.domain.portions import ItemOf, no_item, reaches
+from streams.domain.portions import Goods, ItemOf, no_item, reaches
 from streams.domain.quantities import goods_of
 from streams.domain.scans import SCANS, is_known, summarise
-from streams.domain.status import as_said, snapshot
+from streams.domain.status import as_said, released_amount, snapshot
+from streams.domain.vocabulary import Milestone
 from streams.domain.watch.patience import PATIENCE, Patience
 from streams.domain.watch.scene import Scene
 from streams.domain.watch.timers import whole_millisecond
 from streams.domain.watch.watching import QUIET, Watched, watch
 
-__all__ = ["Outcome", "apply"]
+__all__ = ["Judged", "Outcome", "apply"]
 
 Message = Event | TermsChanged | ItemChanged | Tick | DeadLetterMark
+
+
+class Judged(NamedTuple):
+    """What the gate said last, and of what; kept between events of one row object."""
+
+    goods: Goods
+    terms: TermsChanged | None
+    sums: Billed
+    verdict: Verdict
 
 
 @dataclass(slots=True)
@@ -81,9 +92,9 @@ def apply(
             return Outcome(None)
         row = OrderRow(message.order_id)
     outcome = Outcome(row)
-    happened_at, quiet = at, False
+    happened_at, cause = at, None
     if isinstance(message, Event):
-        happened_at, quiet = message.at.utc, _quiet(message)
+        happened_at, cause = message.at.utc, None if message.retracts else message.milestone
         if not _learn(row, message, outcome):
             outcome.wake_at = row.wake_at
             return outcome
@@ -98,7 +109,7 @@ def apply(
         outcome.changed = True
     elif isinstance(message, ItemChanged) and row.dossier is not None:
         row.dossier.goods = None
-    _settle(row, terms, items, at, happened_at, outcome, patience, quiet, isinstance(message, Tick))
+    _settle(row, terms, items, at, happened_at, outcome, patience, cause, isinstance(message, Tick))
     return outcome
 
 
@@ -149,7 +160,7 @@ def _settle(
     happened_at: datetime,
     outcome: Outcome,
     patience: Patience,
-    quiet: bool,
+    cause: Milestone | None,
     told_time: bool,
 ) -> None:
     """Derive everything from the row, and say what changed."""
@@ -159,28 +170,40 @@ def _settle(
     if outcome.milestones and outcome.milestones[0].event.milestone in SCANS:
         summarise(row, dossier)
     goods = goods_of(dossier, items)
-    entered = len(ledger.invoices)
-    enter_invoices(ledger, dossier, row.order_id)
-    sums = billed(ledger, dossier)
-    verdict = judge(dossier, goods, terms, row.clock, row.dead_letters, sums)
-    outcome.decisions = decide(ledger, verdict, dossier, goods, row.order_id, happened_at)
-    if outcome.decisions:
+    valid = terms(dossier.revision.terms_id) if dossier.revision is not None else None
+    judged = dossier.judged if cause is not None else None
+    if judged is not None and judged.goods is goods and judged.terms is valid:
+        sums, verdict = judged.sums, judged.verdict  # goods moved on, and nothing that the gate looks at has changed
+    else:
+        entered = len(ledger.invoices)
+        enter_invoices(ledger, dossier, row.order_id)
         sums = billed(ledger, dossier)
-    outcome.changed |= bool(outcome.decisions) or len(ledger.invoices) != entered
+        verdict = judge(dossier, goods, terms, row.clock, row.dead_letters, sums)
+        outcome.decisions = decide(ledger, verdict, dossier, goods, row.order_id, happened_at)
+        dossier.judged = None if outcome.decisions else Judged(goods, valid, sums, verdict)
+        if outcome.decisions:
+            sums = billed(ledger, dossier)
+        outcome.changed |= bool(outcome.decisions) or len(ledger.invoices) != entered
 
     reasons = tuple(verdict.reasons)
     if reasons != row.hold:
         row.hold = reasons
         outcome.hold = Hold(row.order_id, reasons, at)
         outcome.changed = True
-    status = snapshot(dossier, goods, ledger, sums, verdict.counted)
+    if row.status is None or (outcome.decisions and outcome.decisions[-1].currency != row.status.currency):
+        released = released_amount(ledger)
+    else:
+        released = row.status.released_amount
+        for decision in outcome.decisions:
+            released += decision.amount
+    status = snapshot(dossier, goods, ledger, sums, verdict.counted, released)
     if status != row.status:
         row.status = status
         outcome.status = as_said(row.order_id, status, at)
         outcome.changed = True
 
-    if outcome.decisions or outcome.hold is not None or not quiet:
-        scene = Scene(row.order_id, dossier, goods, ledger, sums, verdict, row.memory, patience, at, outcome.decisions)
+    if outcome.decisions or outcome.hold is not None or cause not in QUIET:
+        scene = Scene(row.order_id, dossier, goods, ledger, sums, verdict, row.memory, patience, at, outcome.decisions, cause)
         watched = outcome.watched = watch(scene, row.clock)
         outcome.changed |= watched.changed
         if watched.wake_at != row.memory.wake_at:
@@ -210,7 +233,3 @@ def _settle(
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     return other if one is None or (other is not None and other < one) else one
-
-
-def _quiet(event: Event) -> bool:
-    return event.milestone in QUIET and not event.retracts

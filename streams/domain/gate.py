@@ -181,17 +181,17 @@ def _check_units(verdict: Verdict, goods: Goods, trigger: Trigger) -> None:
 
 
 def _check_currency(verdict: Verdict, dossier: Dossier, order: Revision, used: list[Terms], billed: Billed) -> None:
-    others = {(version.currency, "terms") for version in used}
-    if billed.currency:
+    others = {(version.currency, "terms") for version in used if version.currency != order.currency}
+    if billed.currency and billed.currency != order.currency:
         others.add((billed.currency, "earlier releases"))
     if dossier.invoices:
         for fact in dossier.active_invoices:
-            if fact.more is not None and fact.more.invoice is not None:
-                others.add((fact.more.invoice.currency, f"invoice {fact.more.invoice.number}"))
+            invoice = fact.more.invoice if fact.more is not None else None
+            if invoice is not None and invoice.currency != order.currency:
+                others.add((invoice.currency, f"invoice {invoice.number}"))
     for currency, whose in others:
-        if currency != order.currency:
-            verdict.because(HoldCode.CURRENCY, f"order in {order.currency}, {whose} in {currency}")
-            verdict.stopped = True
+        verdict.because(HoldCode.CURRENCY, f"order in {order.currency}, {whose} in {currency}")
+        verdict.stopped = True
 
 
 def _check_time(verdict: Verdict) -> None:

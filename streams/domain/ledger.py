@@ -171,12 +171,20 @@ class _Step:
         last = max(causes, key=_by_time)
         terms = last.terms
         ledger.basis = Basis(terms.trigger, terms.terms_id, terms.version, terms.time_zone, order.currency)
-        ordered = {line.line: line for line in reversed(order.lines)}
+        currency, entries = order.currency, ledger.lines
         lines = []
-        for line, delta in more.items():
-            _, sku, _, uom, price, *_ = ordered[line]
-            known = ledger.lines.get(line, LedgerLine(sku, uom, NONE, NONE))
-            lines.append(self.entered(line, known, LedgerLine(sku, uom, known.released + delta, known.value + delta * price), price))
+        still = dict(more)
+        for line, sku, _, uom, price, *_ in order.lines:
+            delta = still.pop(line, None)
+            if delta is None:
+                continue
+            value = delta * price
+            known = entries.get(line)
+            if known is None:
+                entries[line] = LedgerLine(sku, uom, delta, value)
+                lines.append(DecisionLine(line, sku, delta, delta, uom, price, rounded(value, currency)))
+            else:
+                lines.append(self.entered(line, known, LedgerLine(sku, uom, known.released + delta, known.value + value), price))
         covered = self.covered
         left = not reaches(plus(covered, more), self.verdict.counted.due)
         decision = self.decision(
@@ -184,7 +192,7 @@ class _Step:
             lines,
             last.increment.at,
             [order_fact, *(cause.increment.fact for cause in causes), *(fact for cause in causes for fact in cause.portion.lists)],
-            (*(["AUTO_CONFIRM"] if any(cause.increment.auto for cause in causes) else []), *sorted(set(self.verdict.remarks))),
+            (*(["AUTO_CONFIRM"] if _by_silence(causes, more) else []), *sorted(set(self.verdict.remarks))),
         )
         ledger.releases.append(Release(decision.sequence, decision.amount, tuple((line.line, line.delta) for line in lines)))
         return decision
@@ -226,7 +234,9 @@ class _Step:
         assert self.ledger.basis is not None, "an amount without a currency"
         currency = self.ledger.basis.currency
         self.ledger.lines[line] = after
-        amount = rounded(after.value, currency) - rounded(before.value, currency)
+        amount = rounded(after.value, currency)
+        if before.value:
+            amount -= rounded(before.value, currency)
         return DecisionLine(line, after.sku, after.released - before.released, after.released, after.uom, price, amount)
 
     def decision(
@@ -242,7 +252,7 @@ class _Step:
             sequence=self.ledger.sequence,
             kind=kind,
             lines=tuple(lines),
-            amount=sum((line.amount for line in lines), NONE),
+            amount=sum([line.amount for line in lines], NONE),
             currency=basis.currency,
             accounting_date=accounting_date(at, basis.time_zone),
             trigger=basis.trigger,
@@ -293,6 +303,15 @@ def _credit(ledger: Ledger, dossier: Dossier, credit: Amounts) -> None:
             if quantity > off:
                 backed.append((line, quantity - off))
         ledger.invoices[index] = entry._replace(backed=tuple(backed))
+
+
+def _by_silence(causes: list[Cause], more: Amounts) -> bool:
+    """Whether a release rests on silence, in part at least: but not where somebody spoke of the same lines of the whole order."""
+    silent = [cause for cause in causes if cause.increment.auto]
+    if not silent:
+        return False
+    worded = {line for cause in causes if cause.portion.whole_order and not cause.increment.auto for line in cause.increment.gain}
+    return any(line in more and line not in worded for cause in silent for line in cause.increment.gain)
 
 
 def _by_time(cause: Cause) -> tuple[datetime, str]:

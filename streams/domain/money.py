@@ -16,6 +16,7 @@ _BY_EXPONENT: Final = {
 
 _EXPONENTS: Final = {currency: digits for digits, currencies in _BY_EXPONENT.items() for currency in currencies.split()}
 
+_CENT: Final = Decimal("0.01")
 _STEPS: Final = {digits: Decimal(1).scaleb(-digits) for digits in (0, 2, 3, 4)}
 
 
@@ -26,4 +27,4 @@ def exponent(currency: str) -> int:
 
 def rounded(value: Decimal, currency: str) -> Decimal:
     """`value` at the currency's decimal places, halves away from zero (commercial rounding)."""
-    return value.quantize(_STEPS[exponent(currency)], ROUND_HALF_UP)
+    return value.quantize(_STEPS[_EXPONENTS[currency]] if currency in _EXPONENTS else _CENT, ROUND_HALF_UP)

@@ -24,6 +24,7 @@ __all__ = [
     "Goods",
     "Increment",
     "ItemOf",
+    "Ordered",
     "Portion",
     "Statement",
     "add_up",
@@ -125,6 +126,18 @@ class Portion:
 
 
 @dataclass(slots=True)
+class Ordered:
+    """What the order revision that counts says, made once a revision."""
+
+    units: dict[str, str] = field(default_factory=dict)
+    quantities: Amounts = field(default_factory=dict)
+    skus: dict[str, str] = field(default_factory=dict)
+    free: frozenset[str] = frozenset()
+    measured: dict[int, Amounts] = field(default_factory=dict)
+    """Lines of facts in the order's units, by the fact's identity, where no conversion was needed."""
+
+
+@dataclass(slots=True)
 class Goods:
     """All portions of an order, and the sums over them."""
 
@@ -151,6 +164,9 @@ class Goods:
 
     skus: dict[str, str] = field(default_factory=dict)
     """Article of each order line."""
+
+    known: dict[int, Amounts] = field(default_factory=dict)
+    """Facts measured before."""
 
     items: ItemOf = no_item
     """Units of measure by article."""
@@ -181,10 +197,15 @@ class Goods:
 
     def measured(self, fact: Fact, trigger: Trigger) -> Amounts:
         """The lines of a fact in the order's units; lines in units that cannot be converted are left out and noted in `odd_units`."""
+        known = self.known.get(id(fact))
+        if known is not None:
+            return known
         amounts: Amounts = {}
         units = self.units
+        plain = True
         for line, quantity, uom in fact.lines:
-            if units.get(line, uom) != uom:
+            if line in units and units[line] != uom:
+                plain = False
                 converted = self.converted(line, quantity, uom)
                 if converted is None:
                     odd = self.odd_units.setdefault(trigger, {})
@@ -194,6 +215,8 @@ class Goods:
                 quantity = converted
             if quantity > NONE:
                 amounts[line] = amounts[line] + quantity if line in amounts else quantity
+        if plain:
+            self.known[id(fact)] = amounts
         return amounts
 
     def converted(self, line: str, quantity: Decimal, uom: str) -> Decimal | None:
@@ -237,6 +260,8 @@ def plus(some: Amounts, more: Amounts) -> Amounts:
     """Sum of two, by line."""
     if not more:
         return some
+    if not some:
+        return more
     total = dict(some)
     for line, quantity in more.items():
         total[line] = total[line] + quantity if line in total else quantity
@@ -253,12 +278,14 @@ def less(some: Amounts, off: Amounts) -> Amounts:
 
 def least(some: Amounts, other: Amounts) -> Amounts:
     """The smaller quantity of each line that both have."""
+    if some is other or some == other:
+        return some
     return {line: min(quantity, other[line]) for line, quantity in some.items() if line in other}
 
 
 def reaches(amounts: Amounts, wanted: Amounts) -> bool:
     """Whether there is at least as much of each line as is wanted."""
-    if amounts is wanted:
+    if amounts is wanted or amounts == wanted:
         return True
     for line, quantity in wanted.items():  # noqa: SIM110 - a generator costs twice as much here
         if line not in amounts or amounts[line] < quantity:
@@ -279,23 +306,11 @@ def gains(increments: Sequence[Increment]) -> Amounts:
 
 def goods_without_quantities(dossier: Dossier, items: ItemOf) -> Goods:
     """The portions of an order with their contents; nothing shipped, delivered or proven yet (`streams.domain.quantities` does that)."""
-    goods = Goods(plans=_current(dossier.plans), items=items)
-    revision = dossier.revision
-    if revision is not None:
-        units, ordered, skus = goods.units, goods.ordered, goods.skus
-        for line, sku, quantity, uom, _, free, _ in revision.lines:
-            units[line] = uom
-            skus[line] = sku
-            if free:
-                goods.free |= {line}
-            elif quantity > NONE:
-                ordered[line] = ordered[line] + quantity if line in ordered else quantity
-        if dossier.cancellations:
-            for line, quantity in dossier.cancelled_lines.items():
-                if line in ordered:
-                    ordered[line] = max(NONE, ordered[line] - quantity)
-                    if not ordered[line]:
-                        del ordered[line]
+    if dossier.ordered is None:
+        dossier.ordered = _ordered(dossier)
+    order = dossier.ordered
+    goods = Goods(order.units, order.quantities, plans=_current(dossier.plans), skus=order.skus, known=order.measured, items=items)
+    goods.free = order.free
     goods.shipments = _shipments(dossier.issues, goods.plans)
     for fact in (*goods.plans, *dossier.issues):
         more = fact.more
@@ -317,6 +332,27 @@ def goods_without_quantities(dossier: Dossier, items: ItemOf) -> Goods:
         for fact in sorted(dossier.reversals, key=_by_time):
             _reverse(goods, fact)
     return goods
+
+
+def _ordered(dossier: Dossier) -> Ordered:
+    found = Ordered()
+    revision = dossier.revision
+    if revision is not None:
+        units, ordered, skus = found.units, found.quantities, found.skus
+        for line, sku, quantity, uom, _, free, _ in revision.lines:
+            units[line] = uom
+            skus[line] = sku
+            if free:
+                found.free |= {line}
+            elif quantity > NONE:
+                ordered[line] = ordered[line] + quantity if line in ordered else quantity
+        if dossier.cancellations:
+            for line, quantity in dossier.cancelled_lines.items():
+                if line in ordered:
+                    ordered[line] = max(NONE, ordered[line] - quantity)
+                    if not ordered[line]:
+                        del ordered[line]
+    return found
 
 
 def _reverse(goods: Goods, fact: Fact) -> None:

@@ -17,13 +17,20 @@ from streams.domain.money import rounded
 from streams.domain.order import Ledger, ShipmentMark, Snapshot
 from streams.domain.portions import NONE, Goods, Portion, plus, reaches
 
-__all__ = ["as_said", "order_state", "snapshot"]
+__all__ = ["as_said", "order_state", "released_amount", "snapshot"]
 
 _MOVING: Final = {0: OrderState.RELEASED, 1: OrderState.IN_TRANSIT, 2: OrderState.OUT_FOR_DELIVERY}
 
 
-def snapshot(dossier: Dossier, goods: Goods, ledger: Ledger, billed: Billed, counted: Billable) -> Snapshot:
-    """The status of an order as its facts and its ledger have it. `counted`: what the gate would let be invoiced."""
+def released_amount(ledger: Ledger) -> Decimal:
+    """What is released, net, in the currency of the last release."""
+    currency = ledger.basis.currency if ledger.basis is not None else ""
+    return sum([rounded(line.value, currency) for line in ledger.lines.values()], Decimal(0))
+
+
+def snapshot(dossier: Dossier, goods: Goods, ledger: Ledger, billed: Billed, counted: Billable, released: Decimal) -> Snapshot:
+    """The status of an order as its facts and its ledger have it. `counted`: what the gate would let be invoiced; `released`: the net
+    amount released."""
     currency = ledger.basis.currency if ledger.basis is not None else dossier.revision.currency if dossier.revision is not None else ""
     return Snapshot(
         order_state(dossier, goods),
@@ -31,7 +38,7 @@ def snapshot(dossier: Dossier, goods: Goods, ledger: Ledger, billed: Billed, cou
         _shipments(dossier, goods),
         tuple(sorted({fact.case for fact in dossier.open_exceptions()})),
         tuple(sorted({fact.case for fact in dossier.disputes.open()})),
-        sum((rounded(line.value, currency) for line in ledger.lines.values()), Decimal(0)),
+        released,
         currency,
         dossier.last_at,
     )

@@ -29,6 +29,8 @@ __all__ = [
 class Trigger(StrEnum):
     """What must have happened before an invoice may be posted (research: domain 4.1)."""
 
+    __hash__ = str.__hash__
+
     ON_ORDER = "on_order"
     """The order is released: prepaid, or billed by plan."""
 

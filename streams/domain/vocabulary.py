@@ -27,6 +27,9 @@ __all__ = [
 class Milestone(StrEnum):
     """What can happen to an order on its way to a posted invoice, and back. What each means: `MILESTONES`."""
 
+    __hash__ = str.__hash__
+    """Enum hashes in Python, str in C; facts are looked up by milestone all the time."""
+
     ORDER_RECEIVED = "ORDER_RECEIVED"
     ORDER_RELEASED = "ORDER_RELEASED"
     ORDER_CHANGED = "ORDER_CHANGED"

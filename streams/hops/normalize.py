@@ -18,7 +18,7 @@ from streams.contracts.registry import Registry
 from streams.contracts.wire import WireError, decode_raw
 from streams.deadletter.holds import settled
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Announcement, Event, Link, Snapshot, TermsChanged
+from streams.domain.event import Announcement, Event, ItemChanged, Link, Snapshot, TermsChanged
 from streams.domain.vocabulary import Classifier
 from streams.hop import EVERY_PARTITION, DeadLetter, Emission, Hop, Output, Record, Rows
 from streams.normalize.agreements import NOTHING_AGREED, Agreements
@@ -27,14 +27,14 @@ from streams.normalize.detect import FORMATS, Adapter, Statement, detected_adapt
 from streams.normalize.origin import NO_PARTNERS, Origin, origin_of
 from streams.normalize.refusal import Refusal, orders_named
 from streams.tally import Tally
-from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, REPLAY_TOPICS, REPLAYED, TERMS
+from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, REPLAY_TOPICS, REPLAYED, SHARED_TOPICS
 
 __all__ = ["MOST_RECORDS", "hop"]
 
 MOST_RECORDS: Final = 1_000
 """Records that one value may hold as a list."""
 
-_SOURCES: Final = (*RAW_TOPICS, TERMS, *REPLAY_TOPICS)
+_SOURCES: Final = (*RAW_TOPICS, *SHARED_TOPICS, *REPLAY_TOPICS)
 _NAMES: Final = {adapter: name for name, adapter in FORMATS.items()}
 
 
@@ -153,6 +153,8 @@ def _output(statement: Statement, timestamp: int) -> Output:
         return Output(EVENTS, statement.terms_id.encode(), value, partition=EVERY_PARTITION, timestamp=timestamp)
     if isinstance(statement, Snapshot | Announcement):
         return Output(REFERENCES, statement.reference.encode(), value, timestamp=timestamp)
+    if isinstance(statement, ItemChanged):
+        return Output(EVENTS, statement.sku.encode(), value, partition=EVERY_PARTITION, timestamp=timestamp)
     if statement.order_id:
         return Output(EVENTS, statement.order_id.encode(), value, timestamp=timestamp)
     return Output(REFERENCES, statement.references[0].encode(), value, timestamp=timestamp)

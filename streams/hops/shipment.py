@@ -5,9 +5,11 @@ what the row asks for (to be told the time, to be judged again when terms change
 
     o/<order>            the order's row
     t/<terms>            all versions of a contract's terms
+    i/<article>          units of an article
     w/<terms> 0 <order>  mark: the order is not settled, and these terms could matter
+    u/<article> 0 <order> mark: the order has quantities in units of this article that nobody can convert yet
     due/<time> o/<order>            mark: tell the order the time
-    due/<time> r/<terms> 0 <order>  mark: go on judging these terms' orders again, after this one
+    due/<time> r/w/<terms> 0 <order>  mark: go on judging these terms' orders again, after this one (r/u/<article>: those of an article)
 
 New terms may concern very many orders. They are judged again `JUDGED_AT_ONCE` at a time, with a tick in between, so that no transaction
 grows without bound. An order that is touched in the meantime sees the new terms at once.
@@ -30,7 +32,7 @@ from streams.contracts.order_rows import ORDER_ROWS, ArchivedOrder
 from streams.contracts.wire import WireError
 from streams.deadletter.holds import settled
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import DeadLetterMark, Event, Link, TermsChanged, Tick
+from streams.domain.event import DeadLetterMark, Event, ItemChanged, Link, TermsChanged, Tick
 from streams.domain.fold import apply
 from streams.domain.instant import from_millis, to_millis
 from streams.domain.order import OrderRow
@@ -47,6 +49,8 @@ JUDGED_AT_ONCE: Final = 2_000
 _ORDER: Final = b"o/"
 _TERMS: Final = b"t/"
 _WAITS: Final = b"w/"
+_ITEM: Final = b"i/"
+_NEEDS: Final = b"u/"
 _AGAIN: Final = b"r/"
 
 
@@ -90,15 +94,20 @@ def _one(rows: Rows, record: Record, emissions: list[Emission], patience: Patien
         key = message.key.encode()
         rows.unmark(due_key(to_millis(message.due), key))
         if key.startswith(_AGAIN):
-            terms_id, _, after = key[len(_AGAIN) :].partition(b"\0")
-            _judge_again(rows, record, terms_id, after, emissions, patience)
+            waited_for, _, after = key[len(_AGAIN) :].partition(b"\0")
+            _judge_again(rows, record, waited_for, after, emissions, patience)
         else:
             _tell(rows, record, key, message, emissions, patience)
     elif isinstance(message, TermsChanged):
         key = _TERMS + message.terms_id.encode()
         if rows.get(key) != message:
             rows.put(key, message)
-            _judge_again(rows, record, message.terms_id.encode(), b"", emissions, patience)
+            _judge_again(rows, record, _WAITS + message.terms_id.encode(), b"", emissions, patience)
+    elif isinstance(message, ItemChanged):
+        key = _ITEM + message.sku.encode()
+        if rows.get(key) != message:
+            rows.put(key, message)
+            _judge_again(rows, record, _NEEDS + message.sku.encode(), b"", emissions, patience)
     else:
         text = f"{type(message).__name__} does not belong on {EVENTS}"
         named = (message.order_id,) if isinstance(message, Link) else ()
@@ -109,7 +118,7 @@ def _tell(
     rows: Rows,
     record: Record,
     key: bytes,
-    message: Event | DeadLetterMark | Tick | TermsChanged,
+    message: Event | DeadLetterMark | Tick | TermsChanged | ItemChanged,
     emissions: list[Emission],
     patience: Patience,
 ) -> None:
@@ -119,12 +128,21 @@ def _tell(
         if isinstance(message, Tick):
             return
         row = row.row()  # the one that is stored stays as it is, unless the message changes it
-    waited_for, woken_at = (row.waits_for, row.wake_at) if row is not None else ("", None)
-    outcome = apply(row, message, lambda terms_id: rows.get(_TERMS + terms_id.encode()), from_millis(record.timestamp), patience=patience)
+    waited_for, needed, woken_at = (row.waits_for, row.needs, row.wake_at) if row is not None else ("", (), None)
+    outcome = apply(
+        row,
+        message,
+        lambda terms_id: rows.get(_TERMS + terms_id.encode()),
+        from_millis(record.timestamp),
+        lambda sku: rows.get(_ITEM + sku.encode()),
+        patience,
+    )
     row = outcome.row
     if row is None or not outcome.changed:
         return
     _move_marks(rows, key, waited_for, woken_at, row)
+    if needed != row.needs:
+        _move_needs(rows, key[len(_ORDER) :], needed, row.needs)
     if outcome.archived:
         archived = ArchivedOrder.of(row)
         rows.put(key, archived)
@@ -152,9 +170,9 @@ def _move_marks(rows: Rows, key: bytes, waited_for: str, woken_at: datetime | No
     order_id = key[len(_ORDER) :]
     if waited_for != row.waits_for:
         if waited_for:
-            rows.unmark(_waiting(waited_for.encode()) + order_id)
+            rows.unmark(_WAITS + waited_for.encode() + b"\0" + order_id)
         if row.waits_for:
-            rows.mark(_waiting(row.waits_for.encode()) + order_id)
+            rows.mark(_WAITS + row.waits_for.encode() + b"\0" + order_id)
     if woken_at != row.wake_at:
         if woken_at is not None:
             rows.unmark(due_key(to_millis(woken_at), key))
@@ -162,22 +180,27 @@ def _move_marks(rows: Rows, key: bytes, waited_for: str, woken_at: datetime | No
             rows.mark(due_key(to_millis(row.wake_at), key))
 
 
-def _judge_again(rows: Rows, record: Record, terms_id: bytes, after: bytes, emissions: list[Emission], patience: Patience) -> None:
-    """Judge the next orders that wait for these terms; where more are left, ask for a tick to go on."""
-    terms: TermsChanged | None = rows.get(_TERMS + terms_id)
-    if terms is None:
+def _move_needs(rows: Rows, order_id: bytes, before: tuple[str, ...], now: tuple[str, ...]) -> None:
+    for sku in before:
+        if sku not in now:
+            rows.unmark(_NEEDS + sku.encode() + b"\0" + order_id)
+    for sku in now:
+        rows.mark(_NEEDS + sku.encode() + b"\0" + order_id)
+
+
+def _judge_again(rows: Rows, record: Record, waited_for: bytes, after: bytes, emissions: list[Emission], patience: Patience) -> None:
+    """Judge the next orders that wait for these terms or this article; where more are left, ask for a tick to go on."""
+    name = waited_for[len(_WAITS) :]
+    came: TermsChanged | ItemChanged | None = rows.get((_TERMS if waited_for.startswith(_WAITS) else _ITEM) + name)
+    if came is None:
         return
-    prefix = _waiting(terms_id)
+    prefix = waited_for + b"\0"
     waiting = (mark[len(prefix) :] for mark in rows.marks(prefix))
     orders = list(islice((order for order in waiting if order > after), JUDGED_AT_ONCE))
     for order in orders:
-        _tell(rows, record, _ORDER + order, terms, emissions, patience)
+        _tell(rows, record, _ORDER + order, came, emissions, patience)
     if len(orders) == JUDGED_AT_ONCE:
-        rows.mark(due_key(record.timestamp, _AGAIN + terms_id + b"\0" + orders[-1]))
-
-
-def _waiting(terms_id: bytes) -> bytes:
-    return _WAITS + terms_id + b"\0"
+        rows.mark(due_key(record.timestamp, _AGAIN + waited_for + b"\0" + orders[-1]))
 
 
 def _unreadable(record: Record, reason: Reason, message: str) -> DeadLetter:

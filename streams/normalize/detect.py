@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Announcement, Event, Link, Snapshot, TermsChanged
+from streams.domain.event import Announcement, Event, ItemChanged, Link, Snapshot, TermsChanged
 from streams.normalize import (
     aftership,
+    answers,
     carrier,
     dcsa,
     dhl_express,
@@ -21,6 +22,7 @@ from streams.normalize import (
     idoc_delivery,
     idoc_invoice,
     idoc_orders,
+    items,
     netsuite,
     oracle,
     otm,
@@ -39,17 +41,18 @@ from streams.normalize import (
 )
 from streams.normalize.origin import Origin
 from streams.normalize.refusal import Refusal, shown
-from streams.topics import CARRIER_RAW, ERP_RAW, TERMS, TMS_RAW, WMS_RAW
+from streams.topics import CARRIER_RAW, ERP_RAW, REFERENCE_DATA, TERMS, TMS_RAW, WMS_RAW
 
 __all__ = ["FORMATS", "Adapter", "Statement", "detected_adapter", "named_adapter"]
 
-Statement = Event | Link | Snapshot | Announcement | TermsChanged
+Statement = Event | Link | Snapshot | Announcement | TermsChanged | ItemChanged
 Adapter = Callable[[Any, Origin], Sequence[Statement]]
 """Reads one record of its format; raises `Refusal`."""
 
 FORMATS: Final[dict[str, Adapter]] = {
     erp.FORMAT: erp.read,
     wms.FORMAT: wms.read,
+    answers.FORMAT: answers.read,
     tms.FORMAT: tms.read,
     carrier.FORMAT: carrier.read,
     ups.FORMAT: ups.read,
@@ -80,6 +83,7 @@ FORMATS: Final[dict[str, Adapter]] = {
     dynamics.FORMAT: dynamics.read,
     otm.FORMAT: otm.read,
     wms_snapshot.FORMAT: wms_snapshot.read,
+    items.FORMAT: items.read,
     terms.FORMAT: terms.read,
     x12_214.FORMAT: x12_214.read,
 }
@@ -117,6 +121,8 @@ _PLATFORMS: Final = (
 )
 """Visibility platforms and TMS of others."""
 
+_ANSWER: Final = _Shape(answers.read, frozenset({"type", "task"}), frozenset({"version"}))
+
 
 _DELIVERIES: Final = (_Shape(idoc_delivery.read, frozenset(), frozenset({"DELVRY07"})),)
 """From an ERP, or from a warehouse to it."""
@@ -142,11 +148,12 @@ _SHAPES: Final[dict[str, tuple[_Shape, ...]]] = {
         _Shape(sap_s4.read_billing_document, frozenset({"BillingDocument"}), frozenset({"to_Item", "_Item"})),
     ),
     WMS_RAW: (
+        _ANSWER,
         _Shape(wms.read, frozenset({"type"}), frozenset({"system", "company", "order"})),
         _Shape(wms_snapshot.read, frozenset({"as_of"}), frozenset({"order", "lines"})),
         *_DELIVERIES,
     ),
-    TMS_RAW: (_Shape(tms.read, frozenset({"type"}), frozenset({"system", "shipment"})), *_PLATFORMS),
+    TMS_RAW: (_ANSWER, _Shape(tms.read, frozenset({"type"}), frozenset({"system", "shipment"})), *_PLATFORMS),
     CARRIER_RAW: (
         _Shape(carrier.read, frozenset({"carrier"}), frozenset({"code", "tracking", "pro"})),
         _Shape(ups.read, frozenset({"trackingNumber"}), frozenset({"activityStatus"})),
@@ -164,6 +171,7 @@ _SHAPES: Final[dict[str, tuple[_Shape, ...]]] = {
         *_PLATFORMS,
     ),
     TERMS: (_Shape(terms.read, frozenset(), frozenset({"terms_id", "versions"})),),
+    REFERENCE_DATA: (_Shape(items.read, frozenset({"sku"}), frozenset({"base_uom", "units"})),),
 }
 """The shapes that may come without a name, by topic. Few fields are asked for: what else is missing, the adapter says better."""
 

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Event, Evidence, Exceptional, LineQuantity, Link
+from streams.domain.event import Event, Evidence, Exceptional, Freight, FreightCharge, Invoice, LineQuantity, Link
 from streams.domain.ids import event_id, normalised, order_key, reference_key
 from streams.domain.vocabulary import REASONS, Classifier, Effect, Milestone, ReasonClass, ReferenceKind, Scope
 from streams.normalize.origin import Origin
 from streams.normalize.references import DEFAULT_VALID_DAYS, LinkedOrder, Named, ReferenceField, links, named
 from streams.normalize.refusal import Refusal, invalid
-from streams.normalize.shapes import Identifier, Line, Lines, Remark, Shape, SystemName, TimeText, detail_of, quantities
+from streams.normalize.shapes import (
+    Currency,
+    Identifier,
+    Line,
+    Lines,
+    Price,
+    Quantity,
+    Remark,
+    Shape,
+    SystemName,
+    TimeText,
+    detail_of,
+    quantities,
+)
 
 __all__ = ["FORMAT", "MOST_LINKS", "read"]
 
@@ -31,6 +45,19 @@ class _Record(Shape):
     carrier: SystemName | None = None
 
 
+class _Agreed(Shape):
+    """What the transport should cost, without extra charges; `weight` in kg."""
+
+    amount: Price
+    currency: Currency
+    weight: Quantity = Decimal(0)
+
+
+class _Charge(Shape):
+    code: Identifier
+    amount: Price
+
+
 class _PlannedOrder(Shape):
     company: SystemName
     order: Identifier
@@ -45,6 +72,7 @@ class _Planned(_Record):
     orders: Annotated[list[_PlannedOrder], Field(min_length=1, max_length=500)]
     packages: Annotated[list[Identifier], Field(max_length=2000)] | None = None
     valid_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    freight: _Agreed | None = None
 
 
 class _OfShipment(_Record):
@@ -70,6 +98,17 @@ class _Proof(_OfShipment):
     lines: Lines | None = None
 
 
+class _Billed(_OfShipment):
+    """The carrier's bill; `amount` includes the charges."""
+
+    type: Literal["freight.billed"]
+    invoice: Identifier
+    amount: Price
+    currency: Currency
+    weight: Quantity = Decimal(0)
+    charges: Annotated[list[_Charge], Field(max_length=100)] | None = None
+
+
 class _ExceptionRaised(_OfShipment):
     type: Literal["exception.raised"]
     case: Identifier
@@ -83,7 +122,7 @@ class _ExceptionResolved(_OfShipment):
     case: Identifier
 
 
-_OfOne = _Progress | _DeliveredPartial | _Proof | _ExceptionRaised | _ExceptionResolved
+_OfOne = _Progress | _DeliveredPartial | _Proof | _Billed | _ExceptionRaised | _ExceptionResolved
 _RECORD: Final[TypeAdapter[_Planned | _OfOne]] = TypeAdapter(Annotated[_Planned | _OfOne, Field(discriminator="type")])
 
 _MILESTONES: Final = {
@@ -94,6 +133,7 @@ _MILESTONES: Final = {
     "shipment.delivered_partial": Milestone.DELIVERED_PARTIAL,
     "shipment.eta": Milestone.ETA_UPDATED,
     "pod.received": Milestone.POD_RECEIVED,
+    "freight.billed": Milestone.FREIGHT_BILLED,
     "exception.raised": Milestone.EXCEPTION_RAISED,
     "exception.resolved": Milestone.EXCEPTION_RESOLVED,
 }
@@ -118,12 +158,18 @@ def _statement(record: _OfOne, origin: Origin) -> Event:
     case_id = ""
     exceptional: Exceptional | None = None
     evidence: Evidence | None = None
+    invoice: Invoice | None = None
+    freight: Freight | None = None
     match record:
         case _DeliveredPartial():
             lines = quantities(record.lines)
         case _Proof():
             lines = quantities(record.lines)
             evidence = Evidence(record.signed_by or "", record.document or "")
+        case _Billed():
+            invoice = Invoice(record.invoice, record.amount, record.currency)
+            charges = tuple([FreightCharge(charge.code.upper(), charge.amount) for charge in record.charges or ()])
+            freight = Freight(weight=record.weight, charges=charges)
         case _ExceptionRaised():
             case_id = f"{record.system}:{record.case}"
             exceptional = Exceptional(record.reason, record.effect or REASONS[record.reason].effect, record.text or "")
@@ -132,7 +178,14 @@ def _statement(record: _OfOne, origin: Origin) -> Event:
         case _Progress():
             pass
     return Event(
-        event_id(order_id or shipment, milestone, classifier, Scope.SHIPMENT, at.utc, detail_of(lines, shipment, case_id)),
+        event_id(
+            order_id or shipment,
+            milestone,
+            classifier,
+            Scope.SHIPMENT,
+            at.utc,
+            detail_of(lines, shipment, case_id, *([invoice.number] if invoice is not None else [])),
+        ),
         milestone,
         classifier,
         Scope.SHIPMENT,
@@ -145,6 +198,8 @@ def _statement(record: _OfOne, origin: Origin) -> Event:
         case_id=case_id,
         exceptional=exceptional,
         evidence=evidence,
+        invoice=invoice,
+        freight=freight,
         traceparent=origin.traceparent,
     )
 
@@ -193,6 +248,7 @@ def _planned(record: _Planned, origin: Origin) -> list[Event | Link]:
             lines=part.lines,
             packages=packages,
             traceparent=origin.traceparent,
+            freight=Freight(record.freight.amount, record.freight.currency, record.freight.weight) if record.freight else None,
         )
         for part in parts
     ]

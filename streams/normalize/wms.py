@@ -1,4 +1,4 @@
-"""Our own WMS shape (`docs/raw-records.md`): picks and goods issues."""
+"""Our own WMS shape (`docs/raw-records.md`): picks, goods issues and their reversal, goods that came back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from streams.domain.event import Event, Link
+from streams.domain.event import Event, Handling, Link
 from streams.domain.ids import event_id, normalised, order_key
 from streams.domain.vocabulary import Classifier, Milestone, Scope
 from streams.normalize.origin import Origin
@@ -19,21 +19,40 @@ __all__ = ["FORMAT", "read"]
 FORMAT: Final = "milepost.wms.v1"
 
 
+class _IssuedLine(Line):
+    final: bool = False
+    """No more of this line will come."""
+
+    substituted: bool = False
+    """Another article was sent."""
+
+
 class _Record(Shape):
-    type: Literal["pick.completed", "goods.issued"]
+    type: Literal["pick.completed", "goods.issued", "goods.issue_reversed", "return.received"]
     system: SystemName
     company: SystemName
     order: Identifier
     at: TimeText
-    lines: Annotated[list[Line], Field(min_length=1, max_length=2000)]
+    lines: Annotated[list[_IssuedLine], Field(min_length=1, max_length=2000)]
     delivery: Identifier | None = None
     shipment: Identifier | None = None
     id: Identifier | None = None
+    case: Identifier | None = None
+    """return.received: the return order."""
+
+    replacement: bool = False
+    """goods.issued: in place of goods that came damaged or not at all."""
+
     references: Annotated[list[ReferenceField], Field(max_length=500)] | None = None
 
 
 _RECORD: Final = TypeAdapter(_Record)
-_MILESTONES: Final = {"pick.completed": Milestone.PICK_COMPLETED, "goods.issued": Milestone.GOODS_ISSUED}
+_MILESTONES: Final = {
+    "pick.completed": Milestone.PICK_COMPLETED,
+    "goods.issued": Milestone.GOODS_ISSUED,
+    "goods.issue_reversed": Milestone.GOODS_ISSUE_REVERSED,
+    "return.received": Milestone.RETURN_RECEIVED,
+}
 
 
 def read(data: Any, origin: Origin) -> list[Event | Link]:
@@ -65,9 +84,17 @@ def read(data: Any, origin: Origin) -> list[Event | Link]:
         delivery_id=delivery_id,
         shipment_id=shipment_id,
         lines=lines,
+        case_id=f"{record.system}:{record.case}" if record.case else "",
+        handling=_handling(record) if milestone is Milestone.GOODS_ISSUED else None,
         packages=tuple([reference.package_id for reference in references if reference.package_id]),
         traceparent=origin.traceparent,
     )
     if not references:
         return [event]
     return [event, *links(references, [LinkedOrder(order_id, shipment_id, delivery_id)], at.utc, DEFAULT_VALID_DAYS, lineage)]
+
+
+def _handling(record: _Record) -> Handling | None:
+    final = tuple([normalised(line.line) for line in record.lines if line.final])
+    substituted = tuple([normalised(line.line) for line in record.lines if line.substituted])
+    return Handling(final, substituted, record.replacement) if final or substituted or record.replacement else None

@@ -17,7 +17,7 @@ from streams.deadletter.writer import orders_of
 from streams.hop import BY_KEY, DUE_PREFIX, EVERY_PARTITION, DeadLetter, Hop, Output, RawRecord, parse_due_key
 from streams.offline.memory import MemoryRows
 from streams.offline.runner import Runner
-from streams.topics import TERMS, dead_letter_topic
+from streams.topics import SHARED_TOPICS, dead_letter_topic
 from streams.verify.findings import Report
 from streams.verify.judge import Judge
 from streams.verify.layout import Layout
@@ -67,7 +67,7 @@ class Audit:
                 else:
                     ledger.see(fingerprint, record)
         if station is not None:
-            if topic == TERMS:
+            if topic in SHARED_TOPICS:
                 self._watch_for_gaps(record)
             self._recompute(station, record)
 

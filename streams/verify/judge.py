@@ -10,9 +10,9 @@ from streams.contracts.messages import Message, decode
 from streams.contracts.outputs import read
 from streams.contracts.wire import WireError
 from streams.deadletter import headers as dead_letter_headers
-from streams.domain.event import Announcement, Answer, DeadLetterMark, Event, Inquiry, Link, Snapshot, TermsChanged, Tick
+from streams.domain.event import Announcement, Answer, DeadLetterMark, Event, Inquiry, ItemChanged, Link, Snapshot, TermsChanged, Tick
 from streams.hop import Output, RawRecord
-from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, TERMS, dead_letter_topic
+from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, SHARED_TOPICS, dead_letter_topic
 from streams.verify.layout import Layout
 from streams.verify.ledger import Judgement
 
@@ -27,7 +27,7 @@ class Judge:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._dead_letters = {dead_letter_topic(topic) for topic in (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)}
+        self._dead_letters = {dead_letter_topic(topic) for topic in (*RAW_TOPICS, *SHARED_TOPICS, REFERENCES, EVENTS)}
         self.terms_compacted = False
         """Whether a gap was seen in `billing.terms`."""
 
@@ -85,10 +85,11 @@ class Judge:
             return gone or (resolved and self._trimmed(REFERENCES))
         if isinstance(message, DeadLetterMark):
             # A mark that settles a dead letter is written by whoever replays or discards it.
-            return not message.open or any(self._trimmed(source) for source in (*RAW_TOPICS, TERMS, REFERENCES))
+            return not message.open or any(self._trimmed(source) for source in (*RAW_TOPICS, *SHARED_TOPICS, REFERENCES))
         if isinstance(message, Tick | Inquiry | Answer):
             return self._trimmed(topic)
-        return isinstance(message, TermsChanged) and (self.terms_compacted or self._trimmed(TERMS))
+        shared = isinstance(message, TermsChanged | ItemChanged)
+        return shared and (self.terms_compacted or any(self._trimmed(source) for source in SHARED_TOPICS))
 
     def _trimmed(self, topic: str) -> bool:
         retention = self._layout.retention.get(topic)
@@ -123,6 +124,8 @@ def _identity(message: Message | None) -> str:
             return f"mark {message.dead_letter_id} {message.open}"
         case TermsChanged():
             return f"terms {message.terms_id}"
+        case ItemChanged():
+            return f"item {message.sku}"
         case Inquiry():
             return f"inquiry of {message.home}"
         case Answer():

@@ -13,7 +13,7 @@ from streams.admin import connect
 from streams.errors import ConfigurationError
 from streams.metadata import find_topics
 from streams.settings import Settings
-from streams.topics import AUDIT, CATALOGUE, EVENTS, RAW_TOPICS, REFERENCES, REPLAY_TOPICS, TERMS, dead_letter_topic
+from streams.topics import AUDIT, CATALOGUE, EVENTS, RAW_TOPICS, REFERENCES, REPLAY_TOPICS, SHARED_TOPICS, dead_letter_topic
 from streams.verify.group import Group
 from streams.verify.layout import Layout
 from streams.verify.ledger import Retention
@@ -23,9 +23,9 @@ __all__ = ["SOURCES", "Snapshot", "end_offsets", "partition_counts", "take"]
 Offsets = dict[tuple[str, int], int]
 """By topic and partition."""
 
-_OF_OTHERS = frozenset((*RAW_TOPICS, TERMS, *REPLAY_TOPICS))
+_OF_OTHERS = frozenset((*RAW_TOPICS, *SHARED_TOPICS, *REPLAY_TOPICS))
 
-SOURCES = (*REPLAY_TOPICS, *RAW_TOPICS, TERMS, REFERENCES, EVENTS)
+SOURCES = (*REPLAY_TOPICS, *RAW_TOPICS, *SHARED_TOPICS, REFERENCES, EVENTS)
 """What the hops read, upstream first."""
 
 _TIMEOUT = 30

@@ -18,6 +18,7 @@ from streams.contracts.wire import prefix, read_body
 from streams.deadletter import audit
 from streams.domain import decisions, terms, vocabulary
 from streams.domain.instant import TimeQuality
+from streams.domain.watch import exceptions, findings, memory, watching
 from streams.topics import CATALOGUE
 
 pytestmark = pytest.mark.contract
@@ -27,7 +28,7 @@ SCHEMAS = embedded().schemas()
 SAMPLES: dict[str, Any] = json.loads(Path(__file__).with_name("released_samples.json").read_text())
 ENUMS: dict[str, type[StrEnum]] = {
     each.__name__: each
-    for module in (vocabulary, decisions, terms, audit)
+    for module in (vocabulary, decisions, terms, audit, exceptions, findings, memory, watching)
     for each in vars(module).values()
     if isinstance(each, type) and issubclass(each, StrEnum) and each is not StrEnum
 } | {"TimeQuality": TimeQuality}
@@ -127,6 +128,8 @@ def json_of(value: Any) -> Any:
         return {key: json_of(item) for key, item in value.items()}
     if isinstance(value, list):
         return [json_of(item) for item in value]
+    if isinstance(value, bytes):
+        return value.hex()
     return str(value) if isinstance(value, (Decimal, datetime, date)) else value
 
 

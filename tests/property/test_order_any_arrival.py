@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from streams.contracts.rows import ORDER_ROWS
 from streams.domain.decisions import DecisionKind
-from streams.domain.event import DeadLetterMark, Event, Tick
+from streams.domain.event import DeadLetterMark, Event, Handling, Tick
 from streams.domain.facts import fact_of
 from streams.domain.money import rounded
-from streams.domain.terms import Terms, Trigger
-from streams.domain.vocabulary import Classifier, Effect, Milestone
+from streams.domain.terms import Granularity, Incoterm, QuantityBasis, ReturnPolicy, Terms, Trigger
+from streams.domain.vocabulary import Classifier, Effect, Milestone, Settlement
 from tests.unit.domain.telling import (
     ORDER_ID,
     ToldOrder,
@@ -48,11 +48,17 @@ PRICE: Final = Decimal("3.335")
 STOPPING: Final = {
     "CURRENCY",
     "DEAD_LETTER",
+    "DELIVERY_BLOCK",
     "DISPUTE",
     "EXCEPTION",
     "INCOMPLETE",
+    "LINE_BLOCK",
     "NO_TERMS",
+    "ORDER_BLOCK",
+    "ORDER_HELD",
     "POSTED_WITHOUT_RELEASE",
+    "PRICE_CHECK",
+    "RETURN",
     "TIME_ZONE",
     "UNIT_UNKNOWN",
 }
@@ -95,6 +101,32 @@ _goods = st.one_of(
         ingested_at=_at,
     ),
 )
+_handled = st.builds(
+    Handling, st.sampled_from([(), ("10",)]), st.sampled_from([(), ("20",)]), st.sampled_from([False, False, True])
+)
+_back = st.one_of(
+    st.builds(
+        happened,
+        st.sampled_from([Milestone.RETURN_INITIATED, Milestone.RETURNING, Milestone.RETURN_RECEIVED, Milestone.LOST]),
+        _at,
+        shipment=_shipment,
+        lines=_maybe_lines,
+        case_id=st.sampled_from(["", "R1"]),
+    ),
+    st.builds(happened, st.just(Milestone.GOODS_ISSUE_REVERSED), _at, shipment=_shipment, lines=_maybe_lines),
+    st.builds(issued, _at, _lines, _shipment, _delivery, handling=_handled),
+    st.builds(issued, _at, _lines, _shipment, packages=st.sampled_from([("P1",), ("P2",)])),
+    st.builds(
+        happened,
+        st.sampled_from(
+            [Milestone.ACCEPTED_BY_CUSTOMER, Milestone.REJECTED_BY_CUSTOMER, Milestone.PICKED_UP, Milestone.CUSTOMS_CLEARED]
+        ),
+        _at,
+        shipment=_shipment,
+        lines=_maybe_lines,
+    ),
+    st.builds(dispute_over, _at, _case, st.sampled_from([None, *Settlement]), _maybe_lines),
+)
 _order = st.one_of(
     st.builds(released, _lines, price=st.just(str(PRICE))),
     st.builds(changed, _lines, _at, st.integers(2, 4), price=st.just(str(PRICE))),
@@ -106,6 +138,16 @@ _trouble = st.one_of(
     st.builds(disputed, _at, _case, _maybe_lines),
     st.builds(dispute_over, _at, _case),
     st.builds(cancelled, _at, st.integers(2, 4)),
+    st.builds(
+        happened,
+        st.sampled_from([Milestone.BILLING_BLOCK_SET, Milestone.BILLING_BLOCK_CLEARED, Milestone.ORDER_HELD, Milestone.ORDER_HOLD_CLEARED]),
+        _at,
+        lines=_maybe_lines,
+        delivery=_delivery,
+        case_id=_case,
+    ),
+    _back,
+    _back,
     st.builds(lambda at, open_: DeadLetterMark("d", ORDER_ID, "POISON", open_, at), _at, st.booleans()),
     st.builds(lambda at: Tick(at, f"o/{ORDER_ID}"), _at),
 )
@@ -114,6 +156,15 @@ _terms = st.builds(
     st.sampled_from(list(Trigger)),
     partial_allowed=st.booleans(),
     pod_auto_confirm_days=st.none() | st.integers(0, 3),
+    acceptance_days=st.none() | st.integers(0, 3),
+    milestones=st.sampled_from([(Milestone.PICKED_UP,), (Milestone.DELIVERED, Milestone.CUSTOMS_CLEARED)]),
+    granularity=st.sampled_from([Granularity.LINE, Granularity.LINE, Granularity.DELIVERY, Granularity.SHIPMENT]),
+    over_tolerance=st.sampled_from([Decimal(0), Decimal(20)]),
+    under_tolerance=st.sampled_from([Decimal(0), Decimal(20)]),
+    quantity_basis=st.sampled_from([None, None, QuantityBasis.ORDERED, QuantityBasis.SHIPPED]),
+    returns=st.sampled_from(list(ReturnPolicy)),
+    incoterm=st.sampled_from([None, Incoterm.DAP]),
+    closes_short=st.booleans(),
 )
 
 
@@ -196,7 +247,7 @@ def test_arrival_order_and_repetition_do_not_matter(
 
 @given(_terms, _stories(), st.data())
 def test_a_retraction_undoes_what_it_retracts(versions: Terms, story: list[Event | Tick | DeadLetterMark], data: st.DataObject) -> None:
-    extra = data.draw(st.one_of(_goods, _order))
+    extra = data.draw(st.one_of(_goods, _order, _back))
     for message in story:
         if isinstance(message, Event):
             assume(message.event_id != extra.event_id and fact_of(message).key != fact_of(extra).key)

@@ -12,13 +12,19 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.contracts import outputs
+from streams.contracts import outputs, watch_outputs
 from streams.deadletter.reasons import Reason, Stage
 from streams.domain.decisions import Decision, DecisionKind, Hold, HoldCode, HoldReason, MilestoneReached
 from streams.domain.event import Event, Lineage
 from streams.domain.instant import Instant
+from streams.domain.order import OrderRow
 from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Classifier, Milestone, Scope
+from streams.domain.watch.exceptions import ExceptionCode
+from streams.domain.watch.findings import Check
+from streams.domain.watch.memory import Concern, Owner, Severity, TaskAction, TaskTarget
+from streams.domain.watch.tasks import Task
+from streams.domain.watch.watching import Turn, TurnKind
 from streams.engine.observer import Observer
 from streams.engine.rows import NoRows
 from streams.errors import ConfigurationError
@@ -109,6 +115,23 @@ def test_holds_are_counted_by_each_reason_and_a_lifted_hold_as_none(listened: Li
     assert {reason: listened.value("holds_total", reason=reason) for reason in ("POD_MISSING", "DISPUTE", "NONE")} == {
         "POD_MISSING": 2, "DISPUTE": 1, "NONE": 1,
     }  # fmt: skip
+
+
+def test_what_the_watch_says_is_counted_by_kind(listened: Listened) -> None:
+    cause = _record(0)
+    late = Concern(ExceptionCode.PICK_OVERDUE, "", Severity.MEDIUM, Owner.WMS, NOW)
+    odd = Concern(Check.R4, "INV1", Severity.HIGH, Owner.FINANCE, NOW)
+    task = Task("t", 2, "ACME:1", TaskTarget.TRANSPORT, TaskAction.INTERCEPT, "", (), None, NOW, NOW)
+    raised, healed = (watch_outputs.exception(Turn("e", "ACME:1", kind, late, NOW), cause) for kind in (TurnKind.RAISED, TurnKind.HEALED))
+    finding = watch_outputs.finding(Turn("f", "ACME:1", TurnKind.RAISED, odd, NOW), cause)
+    archived = watch_outputs.archive(OrderRow("ACME:1"), b"", cause)
+    listened.run(_record(1), says=[raised, raised, healed, finding, watch_outputs.task(task, cause), archived])
+    listened.meter.transaction("shipment", 1, 0, 0)
+    assert listened.value("exceptions_total", code="PICK_OVERDUE", state="RAISED") == 2
+    assert listened.value("exceptions_total", code="PICK_OVERDUE", state="HEALED") == 1
+    assert listened.value("findings_total", check="R4", state="RAISED") == 1
+    assert listened.value("tasks_total", target="TRANSPORT", action="INTERCEPT") == 1
+    assert listened.value("archived_orders_total") == 1
 
 
 def test_refused_records_are_an_outcome_and_a_dead_letter(listened: Listened) -> None:

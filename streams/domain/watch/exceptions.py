@@ -29,7 +29,7 @@ from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Classifier, Effect, Milestone
 from streams.domain.watch.memory import Concern, GivenTask, Owner, Severity, TaskAction
 from streams.domain.watch.scene import Scene
-from streams.domain.watch.tasks import target_of, task_id, understood
+from streams.domain.watch.tasks import WANTED, target_of, task_id, understood
 from streams.domain.watch.timers import Timers
 
 __all__ = ["ExceptionCode", "exceptions"]
@@ -88,8 +88,10 @@ def exceptions(scene: Scene, timers: Timers, overdue_postings: dict[str, datetim
         _odd_quantities(found, scene)
     for release, since in overdue_postings.items():
         _add(found, ExceptionCode.POSTING_OVERDUE, release, Severity.MEDIUM, Owner.ERP, since)
+    under_way = not dossier.answers and (dossier.issues or dossier.arrivals)
     for name, task in scene.memory.tasks.items():
-        _answered(found, name, task, scene, timers)
+        if not under_way or task.action not in WANTED:
+            _answered(found, name, task, scene, timers)
     return found
 
 
@@ -155,10 +157,10 @@ def _under_way(found: dict[str, Concern], portion: Portion, scene: Scene, timers
         if told is not None and told.classifier is _EST and told.at > promised:
             severity = Severity.HIGH if told.at - promised > _MUCH else Severity.MEDIUM
             detail = f"expected {_lateness(told.at - promised)} after {promised.isoformat()}"
-            _add(found, ExceptionCode.DELAY_EXPECTED, subject, severity, Owner.CARRIER, told.told or told.at, detail)
+            _add(found, ExceptionCode.DELAY_EXPECTED, subject, severity, Owner.CARRIER, promised, detail)
         elif plan is not None and plan.at > promised:
             detail = f"planned {_lateness(plan.at - promised)} after {promised.isoformat()}"
-            _add(found, ExceptionCode.DELAY_PLANNED, subject, Severity.MEDIUM, Owner.TMS, plan.told or plan.at, detail)
+            _add(found, ExceptionCode.DELAY_PLANNED, subject, Severity.MEDIUM, Owner.TMS, promised, detail)
     if portion.shipped:
         due = promised if promised is not None else portion.shipped[0].at + scene.patience.delivery
         if timers.over(due):

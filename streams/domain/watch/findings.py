@@ -30,7 +30,7 @@ from streams.domain.facts import Fact, Invoiced
 from streams.domain.ledger import release_id
 from streams.domain.money import rounded
 from streams.domain.order import InvoiceEntry, Release
-from streams.domain.portions import NONE, Amounts
+from streams.domain.portions import NONE, Amounts, reaches
 from streams.domain.watch.freight import freight
 from streams.domain.watch.memory import Amounting, Concern, Owner, Severity
 from streams.domain.watch.scene import Scene
@@ -113,9 +113,10 @@ def overdue_postings(scene: Scene, timers: Timers) -> dict[str, datetime]:
     terms = scene.verdict.counted.terms
     patience = timedelta(days=terms.posting_days) if terms is not None and terms.posting_days is not None else scene.patience.posting
     overdue: dict[str, datetime] = {}
-    for release in scene.ledger.releases:
-        open_ = False
-        for line, quantity in release.lines:
+    releases = scene.ledger.releases
+    for release in releases:
+        open_ = len(releases) == 1 and not posted and bool(left)  # as it is in most orders
+        for line, quantity in () if open_ else release.lines:
             here = min(quantity, left.get(line, NONE))
             if here <= 0:
                 continue
@@ -189,7 +190,7 @@ def _invoices(found: dict[str, Concern], scene: Scene) -> None:
 
 
 def _unearned(scene: Scene, active: list[InvoiceEntry]) -> dict[str, list[str]]:
-    """By invoice: lines that it covers and that neither a release nor the goods since allow. What is earned goes to the invoice posted first."""
+    """By invoice: lines that it covers and that nothing allows by now. What is earned goes to the invoice that was posted first."""
     invoices, released = scene.dossier.invoices, scene.billed.released
     room = {line: max(NONE, quantity - released.get(line, NONE)) for line, quantity in scene.verdict.counted.target.items()}
     found: dict[str, list[str]] = {}
@@ -377,10 +378,9 @@ def _credits(found: dict[str, Concern], scene: Scene, timers: Timers) -> None:
 
 def _never_released(found: dict[str, Concern], scene: Scene, timers: Timers) -> None:
     goods = scene.goods
-    if not goods.ordered or any(goods.delivered.get(line, NONE) < quantity for line, quantity in goods.ordered.items()):
+    if not goods.ordered or not reaches(goods.delivered, goods.ordered):
         return
-    due_lines, covered = scene.verdict.counted.due or goods.ordered, scene.billed.covered
-    if all(covered.get(line, NONE) >= quantity for line, quantity in due_lines.items()):
+    if reaches(scene.billed.covered, scene.verdict.counted.due or goods.ordered):
         return
     if any(reason.code.value in _CONTRACT_BLOCKS for reason in scene.verdict.reasons):
         return

@@ -11,6 +11,7 @@ from streams.domain.gate import Verdict
 from streams.domain.ledger import Billed
 from streams.domain.order import Ledger
 from streams.domain.portions import Goods, Portion
+from streams.domain.vocabulary import Milestone
 from streams.domain.watch.memory import Memory
 from streams.domain.watch.patience import Patience
 
@@ -34,6 +35,9 @@ class Scene:
 
     decisions: list[Decision]
     """Made by this message."""
+
+    cause: Milestone | None = None
+    """The milestone that the message told; None: it told something else, or took something back."""
 
     @property
     def promised_at(self) -> datetime | None:

@@ -18,15 +18,18 @@ from decimal import Decimal
 from typing import Final
 
 from streams.domain.ids import stable_id
-from streams.domain.portions import NONE, Amounts, less
+from streams.domain.portions import NONE, Amounts, least, less
+from streams.domain.vocabulary import Milestone
 from streams.domain.watch.memory import GivenTask, TaskAction, TaskTarget
 from streams.domain.watch.scene import Scene
 
-__all__ = ["Task", "TaskLine", "task_id", "task_name", "tasks", "target_of", "understood"]
+__all__ = ["WANTED", "Task", "TaskLine", "task_id", "task_name", "tasks", "target_of", "understood"]
 
 _WAREHOUSE: Final = TaskTarget.WAREHOUSE
 _TRANSPORT: Final = TaskTarget.TRANSPORT
-_WANTED: Final = (TaskAction.CREATE, TaskAction.AMEND)
+_ORDERS: Final = frozenset({Milestone.ORDER_RELEASED, Milestone.ORDER_CHANGED, Milestone.ORDER_CANCELLED})
+WANTED: Final = (TaskAction.CREATE, TaskAction.AMEND)
+"""Actions of a task that stands."""
 
 
 @dataclass(slots=True)
@@ -82,6 +85,8 @@ def tasks(scene: Scene) -> list[Task]:
     revision = dossier.revision
     if revision is None:
         return []
+    if scene.cause is not None and scene.cause not in _ORDERS and known and all(task.action in WANTED for task in known.values()):
+        return []  # goods that move change nothing in tasks that stand
     wanted: dict[str, Amounts] = {}
     skus: dict[str, tuple[str, str]] = {}
     origin: dict[str, str] = {}
@@ -130,7 +135,7 @@ def tasks(scene: Scene) -> list[Task]:
 def understood(name: str, task: GivenTask, scene: Scene) -> bool:
     """Whether work shows that a task was understood, or nobody needs it any more: then no answer is missed."""
     dossier, goods = scene.dossier, scene.goods
-    if task.action not in _WANTED:
+    if task.action not in WANTED:
         return False
     if dossier.cancelled or dossier.arrivals or dossier.issues:
         return True
@@ -147,10 +152,13 @@ def _asked(
         # An order that becomes known when its goods are on the road already asks nobody for anything.
         return (TaskAction.CREATE, wanted) if less(wanted, shipped) else (None, {})
     unwanted = less(less(shipped, wanted), goods.delivered)
+    if unwanted and before.action is not TaskAction.INTERCEPT:  # what was never asked for is no change of mind, but an exception
+        asked = {line: quantity for line, quantity, _ in before.lines}
+        unwanted = least(unwanted, less(asked, wanted) if before.action in WANTED else asked)
     if target is _TRANSPORT and unwanted:
         return TaskAction.INTERCEPT, unwanted
     if wanted:
-        if before.action not in _WANTED:
+        if before.action not in WANTED:
             return TaskAction.CREATE, wanted
         if not less(wanted, goods.delivered):
             return None, {}

@@ -11,7 +11,7 @@ import pytest
 from streams.day import Actual, Expected, ExpectedDeadLetter, ExpectedParked, compare
 from streams.day.compare import SeenDeadLetter, compare_dead_letters
 from streams.day.expectation import read_expectations, write_expectations
-from streams.topics import CARRIER_RAW, HOLDS, MILESTONES, RELEASES, STATUS
+from streams.topics import CARRIER_RAW, FINDINGS, HOLDS, MILESTONES, RELEASES, STATUS
 
 _EXPECTED = Expected(
     order_id="1000:4711",
@@ -66,6 +66,26 @@ def test_the_last_status_and_hold_and_the_sum_of_decisions_count() -> None:
 )
 def test_each_difference_is_one_line_with_order_and_situation(changes: dict[str, Any], told: str) -> None:
     assert list(compare(_EXPECTED, _found(**changes))) == [f"1000:4711 (partly_delivered): {told}"]
+
+
+def _said(check: str, state: str, finding_id: str = "f") -> dict[str, Any]:
+    return {"finding_id": finding_id, "check": check, "state": state}
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ([_said("R1", "RAISED")], ["findings: expected none, found R1"]),
+        ([_said("R1", "RAISED"), _said("R1", "HEALED")], []),
+        ([_said("R1", "RAISED"), _said("R1", "CLOSED", "another")], ["findings: expected none, found R1"]),
+        ([_said("R3", "RAISED")], []),
+    ],
+)
+def test_findings_that_are_open_in_the_end_are_compared_where_no_clock_decides_them(said: list[dict[str, Any]], told: list[str]) -> None:
+    actual = _found()
+    for finding in said:
+        actual.take(FINDINGS, finding)
+    assert list(compare(_EXPECTED, actual)) == [f"1000:4711 (partly_delivered): {line}" for line in told]
 
 
 def test_another_quantity_shows_as_released_and_as_invoiceable() -> None:

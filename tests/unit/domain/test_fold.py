@@ -20,6 +20,7 @@ from tests.unit.domain.telling import (
     delivered_partial,
     disputed,
     happened,
+    in_transit,
     issued,
     posted,
     proven,
@@ -123,3 +124,17 @@ def test_a_row_kept_in_memory_says_the_same_as_one_made_anew() -> None:
         anew.row.dossier = None  # type: ignore[union-attr]
     assert kept.row == anew.row
     assert kept.decisions == anew.decisions
+
+
+def test_a_scan_sees_terms_that_changed_without_anybody_telling_the_order() -> None:
+    order = ToldOrder(terms(Trigger.ON_POD)).hears(released(), issued(day(2)), delivered(day(3)), in_transit(day(3, "11:00")))
+    assert order.decisions == []
+    order.contracts[TERMS_ID] = contract(terms(Trigger.ON_DELIVERY))
+    assert order.hears(in_transit(day(3, "11:30"))).kinds == ["RELEASE"]
+
+
+def test_a_scan_after_a_block_says_what_a_stored_row_would_say() -> None:
+    block = happened(Milestone.BILLING_BLOCK_SET, day(2), case_id="B")
+    story = [released(), issued(day(2)), in_transit(day(2, "13:00")), block, in_transit(day(2, "14:00")), delivered(day(3))]
+    order = ToldOrder(terms(Trigger.ON_DELIVERY)).hears(*story)
+    assert (order.decisions, order.holds) == ([], ["ORDER_BLOCK"])

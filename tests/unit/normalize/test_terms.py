@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from streams.deadletter.reasons import Reason
 from streams.domain.event import TermsChanged
-from streams.domain.terms import Terms, Trigger
+from streams.domain.terms import ExceptionPolicy, ExceptionRule, Granularity, Incoterm, QuantityBasis, Terms, Trigger
+from streams.domain.vocabulary import Milestone, ReasonClass
 from streams.hop import EVERY_PARTITION
 from streams.topics import TERMS
 from tests.unit.normalize.reading import messages, outputs, why
 from tests.unit.normalize.records import TERMS_RECORD
 
+ORDER = Granularity.ORDER
 VERSION = TERMS_RECORD["versions"][0]  # type: ignore[index]
 
 
@@ -25,10 +28,10 @@ def one(**changes: Any) -> dict[str, Any]:
 def test_versions_are_read_in_order_with_times_in_utc() -> None:
     (changed,) = messages(TERMS, TERMS_RECORD)
     assert isinstance(changed, TermsChanged)
-    start = datetime(2025, 12, 31, 23, tzinfo=UTC)
+    first, start = datetime(2023, 12, 31, 23, tzinfo=UTC), datetime(2025, 12, 31, 23, tzinfo=UTC)
     assert changed.terms_id == "T-POD-EUR"
     assert changed.versions == (
-        Terms("T-POD-EUR", 1, Trigger.ON_SHIP, "EUR", "Europe/Berlin", datetime(2023, 12, 31, 23, tzinfo=UTC), start, False, None),
+        Terms("T-POD-EUR", 1, Trigger.ON_SHIP, "EUR", "Europe/Berlin", first, start, False, granularity=ORDER),
         Terms("T-POD-EUR", 2, Trigger.ON_POD, "EUR", "Europe/Berlin", start, None, True, 7),
     )
 
@@ -63,7 +66,7 @@ def test_a_version_number_stands_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [{"trigger": "on_full_moon"}, {"currency": "€"}, {"partial_allowed": None}, {"pod_auto_confirm_days": -1}]
+    "broken", [{"trigger": "on_full_moon"}, {"currency": "€"}, {"partial_allowed": "perhaps"}, {"pod_auto_confirm_days": -1}]
 )
 def test_a_broken_field_is_named(broken: dict[str, Any]) -> None:
     reason, message = why(TERMS, one(**broken))
@@ -73,3 +76,44 @@ def test_a_broken_field_is_named(broken: dict[str, Any]) -> None:
 
 def test_terms_without_versions_are_refused() -> None:
     assert why(TERMS, {"terms_id": "T", "versions": []})[1].startswith("versions: ")
+
+
+def read(**changes: Any) -> Terms:
+    (changed,) = messages(TERMS, one(trigger=changes.pop("trigger", "on_delivery"), **changes))
+    assert isinstance(changed, TermsChanged)
+    return changed.versions[0]
+
+
+def test_every_rule_is_read() -> None:
+    told = read(
+        trigger="on_pod", quantity_basis="shipped", partial_allowed=None, granularity="delivery", pod_kinds=["SIGNATURE", "PHOTO"],
+        over_tolerance="10", exceptions={"LOSS": "release_net"}, disputes="hold_all", returns="revoke", late="review",
+        substitutes="ordered_price", incoterm="DAP", ignored_blocks=["08"], late_penalty=True, posting_days=2, closes_short=False,
+    )  # fmt: skip
+    assert (told.trigger, told.quantity_basis, told.granularity) == (Trigger.ON_POD, QuantityBasis.SHIPPED, Granularity.DELIVERY)
+    assert told.exceptions == (ExceptionRule(ReasonClass.LOSS, ExceptionPolicy.RELEASE_NET),)
+    assert (told.incoterm, told.over_tolerance, told.posting_days, told.closes_short) == (Incoterm.DAP, Decimal(10), 2, False)
+
+
+def test_an_incoterm_chooses_the_trigger_where_none_is_named() -> None:
+    assert read(trigger=None, incoterm="FOB").milestones == (Milestone.LOADED_ON_VESSEL,)
+    assert read(trigger="on_pod", incoterm="FOB").trigger is Trigger.ON_POD
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"trigger": None}, "name a trigger"),
+        ({"trigger": "on_milestones"}, "needs at least one"),
+        ({"trigger": "on_milestones", "milestones": ["INVOICE_POSTED"]}, "INVOICE_POSTED is no step of goods"),
+        ({"trigger": "on_ship", "milestones": ["DELIVERED"]}, "only the trigger on_milestones"),
+        ({"trigger": "on_ship", "quantity_basis": "proven"}, "not known at the trigger"),
+        ({"partial_allowed": False, "granularity": "line"}, "leave one of them out"),
+        ({"partial_allowed": None}, "say what is invoiced as a whole"),
+        ({"exceptions": {"BAD_LUCK": "hold"}}, "exceptions"),
+        ({"over_tolerance": 101}, "over_tolerance"),
+    ],
+)
+def test_rules_that_contradict_each_other_are_refused(changes: dict[str, Any], message: str) -> None:
+    reason, said = why(TERMS, one(**changes))
+    assert (reason, message in said) == (Reason.SCHEMA_INVALID, True), said

@@ -26,12 +26,15 @@ from streams.settings import Settings
 from streams.topics import (
     ERP_RAW,
     EVENTS,
+    EXCEPTIONS,
+    FINDINGS,
     HOLDS,
     MILESTONES,
     RAW_TOPICS,
     REFERENCES,
     RELEASES,
     STATUS,
+    TASKS,
     TERMS,
     dead_letter_topic,
 )
@@ -42,7 +45,8 @@ from tests.memory_cluster import MemoryCluster
 LONG_AFTER = 1_900_000_000_000
 """Every timer of the day is over."""
 
-WRITTEN = (REFERENCES, EVENTS, MILESTONES, STATUS, RELEASES, HOLDS, *(dead_letter_topic(raw) for raw in RAW_TOPICS))
+SAID = (MILESTONES, STATUS, RELEASES, HOLDS, EXCEPTIONS, TASKS, FINDINGS)
+WRITTEN = (REFERENCES, EVENTS, *SAID, *(dead_letter_topic(raw) for raw in RAW_TOPICS))
 
 
 def a_new_day() -> MemoryCluster:
@@ -107,6 +111,7 @@ def test_a_day_as_the_hops_left_it_is_clean() -> None:
     for topic in WRITTEN:
         assert report.compared[topic] + report.ticks[topic] == len(list(cluster.all(topic))), topic
     assert report.compared[RELEASES] > 5
+    assert min(report.compared[TASKS], report.compared[EXCEPTIONS], report.compared[FINDINGS]) > 5
     assert report.ticks[REFERENCES] > 0
 
 
@@ -151,7 +156,7 @@ def test_any_record_written_twice_is_a_duplicate(topic: str, number: int) -> Non
 
 @pytest.mark.property
 @settings(max_examples=15, deadline=None)
-@given(topic=st.sampled_from((MILESTONES, STATUS, RELEASES, HOLDS)), number=st.integers(0, 10_000), byte=st.integers(0, 10_000))
+@given(topic=st.sampled_from(SAID), number=st.integers(0, 10_000), byte=st.integers(0, 10_000))
 def test_any_changed_byte_of_an_output_is_different(topic: str, number: int, byte: int) -> None:
     cluster = a_day()
     record = pick(cluster, topic, number)

@@ -9,10 +9,11 @@ import pytest
 from streams.domain.event import Evidence
 from streams.domain.terms import QuantityBasis, Trigger
 from streams.domain.vocabulary import Classifier, Milestone, ProofKind
-from tests.unit.domain.finance.words import Installation, accepted, rejected, shipped, tick
+from tests.unit.domain.finance.words import Installation, accepted, rejected, returned, shipped, tick
 from tests.unit.domain.telling import (
     ToldOrder,
     cancelled,
+    contract,
     day,
     delivered,
     delivered_partial,
@@ -157,6 +158,23 @@ def test_an_order_billed_on_order_is_released_with_it_and_shrinks_with_it() -> N
     order.hears(issued(day(2)), delivered(day(3)))
     assert order.kinds == ["RELEASE"]
     assert order.hears(cancelled(day(4))).kinds == ["RELEASE", "REVOKE"]
+
+
+def test_an_order_billed_on_order_does_not_mind_terms_that_end_before_its_goods_leave() -> None:
+    prepaid = terms(Trigger.ON_ORDER, valid_to=day(2, "00:00"))
+    order = ToldOrder(prepaid).hears(released(), issued(day(3), {"10": 6}), delivered(day(4)))
+    assert (order.kinds, order.net, order.holds) == (["RELEASE"], pieces(_10=10), [])
+
+
+def test_a_prepaid_release_stays_when_its_terms_are_taken_away() -> None:
+    order = ToldOrder(terms(Trigger.ON_ORDER)).hears(released(), contract(terms(Trigger.ON_ORDER, valid_from=day(5))))
+    assert (order.kinds, order.holds) == (["RELEASE"], ["NO_TERMS"])
+
+
+def test_returned_goods_of_a_prepaid_order_are_taken_off_unless_they_are_sent_again() -> None:
+    order = ToldOrder(terms(Trigger.ON_ORDER)).hears(released(), issued(day(2)), returned(day(6), {"10": 10}))
+    assert (order.kinds, order.net) == (["RELEASE", "REVOKE"], {})
+    assert order.hears(issued(day(7), shipment="S2")).net == pieces(_10=10)
 
 
 def test_a_proof_of_a_kind_that_the_terms_do_not_take_proves_nothing() -> None:
