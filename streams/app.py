@@ -11,7 +11,7 @@ from streams.metrics import Metrics
 from streams.monitor import serve
 from streams.pipeline import hops
 from streams.settings import Settings
-from streams.topics import HOLDS, MILESTONES, RELEASES, STATUS
+from streams.topics import OUTPUTS
 
 __all__ = ["main"]
 
@@ -32,7 +32,7 @@ def main(worker: str) -> int:
     return run_worker(
         settings,
         [meter.metered(hop) for hop in hops(settings, meter.tally)],
-        outputs=(MILESTONES, STATUS, RELEASES, HOLDS),
+        outputs=OUTPUTS,
         observer=meter,
         hold=hold,
         serve=monitor,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from streams.contracts.remote import connect
+from streams.domain.watch.patience import Patience
 from streams.errors import ConfigurationError
 from streams.hop import Hop
 from streams.hops import normalize, resolve, shipment
@@ -29,7 +30,19 @@ def hops(settings: Settings, tally: Callable[[str], Tally] = lambda hop: Tally()
     return (
         normalize.hop(settings.max_record_bytes, registry, *_partners(settings.partners_dir), tally("normalize")),
         resolve.hop(timedelta(hours=settings.park_ttl_hours), tally("resolve")),
-        shipment.hop(),
+        shipment.hop(_patience(settings)),
+    )
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        pick=timedelta(hours=settings.pick_hours),
+        dispatch=timedelta(hours=settings.dispatch_hours),
+        delivery=timedelta(hours=settings.delivery_hours),
+        proof=timedelta(hours=settings.proof_hours),
+        posting=timedelta(hours=settings.posting_hours),
+        answer=timedelta(hours=settings.answer_hours),
+        archive=timedelta(days=settings.archive_days),
     )
 
 

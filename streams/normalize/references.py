@@ -12,7 +12,17 @@ from streams.domain.vocabulary import ReferenceKind
 from streams.normalize.codes import scac
 from streams.normalize.shapes import Identifier, Shape, SystemName
 
-__all__ = ["DEFAULT_VALID_DAYS", "HEAD_START", "LinkedOrder", "Named", "ReferenceField", "carrier_reference", "links", "named"]
+__all__ = [
+    "DEFAULT_VALID_DAYS",
+    "HEAD_START",
+    "LinkedOrder",
+    "Named",
+    "ReferenceField",
+    "carrier_reference",
+    "links",
+    "named",
+    "tracking_of",
+]
 
 HEAD_START: Final = timedelta(days=7)
 """How long before it is said a link already counts: freight is scanned before its plan is typed in."""
@@ -65,7 +75,12 @@ def named(fields: Iterable[ReferenceField], packages: Sequence[str], carrier: st
     parcels = dict.fromkeys(carrier_reference(ReferenceKind.TRACKING, carrier or system, package) for package in packages)
     if len(tracked) > 1 and not parcels:
         parcels = dict.fromkeys(tracked)
-    return [Named(key, key.split(":", 2)[2] if key in parcels else "") for key in (keys | parcels)]
+    return [Named(key, tracking_of(key) if key in parcels else "") for key in (keys | parcels)]
+
+
+def tracking_of(key: str) -> str:
+    """The tracking number in a reference key; empty where it is of another kind."""
+    return key.split(":", 2)[2] if key.startswith(_TRACKING) else ""
 
 
 def links(references: Iterable[Named], orders: Iterable[LinkedOrder], said_at: datetime, valid_days: int, lineage: Lineage) -> list[Link]:
