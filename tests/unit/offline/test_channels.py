@@ -17,7 +17,7 @@ from streams.hop import Output
 from streams.offline import OfflinePipeline
 from streams.pipeline import hops
 from streams.settings import Settings
-from streams.topics import CARRIER_RAW, EVENTS, MILESTONES, TMS_RAW
+from streams.topics import CARRIER_RAW, EVENTS, MILESTONES, STATUS, TMS_RAW
 
 WEBHOOK = {
     "shipmentIdentifiers": [{"type": "PRO", "value": "7777"}, {"type": "BILL_OF_LADING", "value": "B-1"}],
@@ -65,3 +65,21 @@ def test_a_webhook_a_poll_and_an_edi_file_make_one_milestone_with_three_lineages
     told = [decode(output.value or b"") for output in said if output.topic == EVENTS]
     formats = {event.lineage.format for event in told if isinstance(event, Event) and event.milestone is Milestone.DELIVERED}
     assert formats == {"project44.ltl.v4", "milepost.carrier.v1", "x12.214"}
+
+
+def fed(*told: tuple[str, Any]) -> list[Output]:
+    pipeline = OfflinePipeline(hops(Settings()))
+    said: list[Output] = []
+    for topic, value in (TOLD["plan"][:2], *told):
+        said = pipeline.feed(Output(topic, b"k", json.dumps(value).encode(), timestamp=1_780_300_000_000))
+    return said
+
+
+def test_h10_an_older_scan_does_not_overwrite_a_delivery() -> None:
+    said = fed((CARRIER_RAW, POLL), (CARRIER_RAW, {**POLL, "code": "ON_VEHICLE", "at": "2026-06-01T06:15:00Z"}))
+    assert [output.topic for output in said if output.topic in (MILESTONES, STATUS)] == [MILESTONES]
+
+
+def test_h10_an_unknown_code_does_not_refresh_the_latest_word() -> None:
+    said = fed((CARRIER_RAW, POLL), (CARRIER_RAW, {**POLL, "code": "WHAT", "at": "2026-06-01T07:20:00Z"}))
+    assert [output.topic for output in said] == [f"{CARRIER_RAW}.dlq"]
