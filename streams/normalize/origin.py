@@ -50,6 +50,13 @@ class Origin:
     silent: list[str] | None = None
     """Codes of the record that are known and say nothing (`passes_over`)."""
 
+    def is_silent(self, codes: CodeMap, code: str, type: str = "") -> bool:
+        """Whether a code is known and says nothing of the freight; it then leaves its trace."""
+        if (code, type) not in codes.silent:
+            return False
+        self.passes_over(f"{type}/{code}" if type else code)
+        return True
+
     def passes_over(self, code: str) -> None:
         """Note a code that is known and says nothing, so that it leaves a trace in the metrics."""
         if self.silent is None:
