@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -22,7 +22,7 @@ from streams.settings import Settings
 from streams.tally import Tally
 from streams.topics import EVENTS, MILESTONES, REFERENCES, dead_letter_topic
 
-__all__ = ["command"]
+__all__ = ["command", "steps"]
 
 
 def command(
@@ -45,15 +45,20 @@ def command(
         for number, record in records(stream, bad, now_ms()):
             if record.topic not in pipeline.inputs:
                 bad.refuse(number, f"no hop reads topic {record.topic!r}; name one of {', '.join(sorted(pipeline.inputs))}")
+            tallies["normalize"].clear()
+            outputs = pipeline.feed(record)
+            silent = [what[3] for what in tallies["normalize"].counts if what[0] == "silent"]
             head = f"line {number}: {record.topic}, {len(record.value or b'')} bytes"
-            explained = [head, *_steps(record, pipeline, tallies["normalize"])]
+            explained = [head, *steps(record, outputs, silent, pipeline)]
             said = explained if last else [*said, *explained]
     print("\n".join(said))
 
 
-def _steps(record: Output, pipeline: OfflinePipeline, tally: Tally) -> Iterator[str]:
-    tally.clear()
-    outputs = pipeline.feed(record)
+def steps(record: Output, outputs: Sequence[Output], silent: Sequence[str] = (), pipeline: OfflinePipeline | None = None) -> Iterator[str]:
+    """What became of a record, given what the hops sent in consequence.
+
+    `silent`: codes that were passed over. `pipeline`: the one that has just read the record, to say what its orders made of it.
+    """
     statements = [(output, decode(output.value or b"")) for output in outputs if output.topic in (REFERENCES, EVENTS)]
     refused = [output for output in outputs if output.topic.endswith(dead_letter_topic(""))]
     resolved = {
@@ -74,7 +79,6 @@ def _steps(record: Output, pipeline: OfflinePipeline, tally: Tally) -> Iterator[
         elif isinstance(message, Answer):
             meant = ", ".join(dict.fromkeys(link.order_id for link in message.links[:5])) or "nothing, so far"
             yield f"  answers   {message.about} means {meant}"
-    silent = [what[3] for what in tally.counts if what[0] == "silent"]
     if silent:
         yield f"  silent    {', '.join(silent)}: known, and says nothing of the freight"
     found = [message for _, message in statements if isinstance(message, Event) and id(message) in resolved]
@@ -83,23 +87,26 @@ def _steps(record: Output, pipeline: OfflinePipeline, tally: Tally) -> Iterator[
     if waiting and not found:
         names = " or ".join(waiting[0].references)
         yield f"  waits     nobody has linked {names} yet; it is refused as REF_UNRESOLVED when its time is over"
-    milestones = [said_to_the_world.read(MILESTONES, output.value or b"") for output in outputs if output.topic == MILESTONES]
-    new = {(milestone["order_id"], milestone["event_id"]) for milestone in milestones}
-    for output, message in statements:
-        if isinstance(message, Event) and output.topic == EVENTS:
-            yield from _applied(message, pipeline, (message.order_id, message.event_id) in new)
+    if pipeline is not None:
+        yield from _applied(pipeline, outputs)
     for output in refused:
         yield from _refusal(output)
 
 
-def _applied(event: Event, pipeline: OfflinePipeline, new: bool) -> Iterator[str]:
-    row = pipeline.row("shipment", b"o/" + event.order_id.encode())
-    index = find(row.facts, fact_of(event)) if isinstance(row, OrderRow) else -1
-    if new or index < 0 or not isinstance(row, OrderRow):
-        yield f"  applied   {event.milestone} is a new milestone of {event.order_id}"
-        return
-    sources = row.facts[index].sources
-    yield f"  applied   {event.milestone} was known of {event.order_id}: no new milestone; told by {', '.join(sources)}"
+def _applied(pipeline: OfflinePipeline, outputs: Sequence[Output]) -> Iterator[str]:
+    milestones = [said_to_the_world.read(MILESTONES, output.value or b"") for output in outputs if output.topic == MILESTONES]
+    new = {(milestone["order_id"], milestone["event_id"]) for milestone in milestones}
+    for output in outputs:
+        event = decode(output.value or b"") if output.topic == EVENTS else None
+        if not isinstance(event, Event):
+            continue
+        row = pipeline.row("shipment", b"o/" + event.order_id.encode())
+        index = find(row.facts, fact_of(event)) if isinstance(row, OrderRow) else -1
+        if (event.order_id, event.event_id) in new or index < 0 or not isinstance(row, OrderRow):
+            yield f"  applied   {event.milestone} is a new milestone of {event.order_id}"
+        else:
+            told = ", ".join(row.facts[index].sources)
+            yield f"  applied   {event.milestone} was known of {event.order_id}: no new milestone; told by {told}"
 
 
 def _event(event: Event) -> Iterator[str]:
