@@ -8,15 +8,19 @@ from typing import Annotated
 import typer
 
 from streams.cli.lines import BadLines, now_ms, opened, records
+from streams.contracts import outputs as said_to_the_world
 from streams.contracts.messages import decode
 from streams.deadletter import headers as dead_letter_headers
 from streams.deadletter.reasons import CATALOGUE, Reason
-from streams.domain.event import Announcement, Event, Link, Snapshot, TermsChanged
+from streams.domain.event import Announcement, Answer, Event, Inquiry, Link, Snapshot, TermsChanged
+from streams.domain.facts import fact_of, find
+from streams.domain.order import OrderRow
 from streams.hop import Output
 from streams.offline import OfflinePipeline
 from streams.pipeline import hops
 from streams.settings import Settings
-from streams.topics import EVENTS, REFERENCES, dead_letter_topic
+from streams.tally import Tally
+from streams.topics import EVENTS, MILESTONES, REFERENCES, dead_letter_topic
 
 __all__ = ["command", "steps"]
 
@@ -29,26 +33,34 @@ def command(
         bool, typer.Option("--last", help="Explain only the last record; those before it (plans, orders) set the scene.")
     ] = False,
 ) -> None:
-    """Say how each raw record is detected, read, mapped and resolved, and where it is refused: why, and what to do.
+    """Say how each raw record is detected, read, mapped, resolved and applied, and where it is refused: why, and what to do.
 
     Lines in as for `milepost simulate`, in the order in which they arrive: a plan that comes before a scan lets it find its order.
 
     Example: `milepost explain records.jsonl --last`
     """
-    normalize, resolve, _ = hops(Settings())
-    pipeline = OfflinePipeline([normalize, resolve])
+    tallies: dict[str, Tally] = {}
+    pipeline = OfflinePipeline(hops(Settings(), lambda hop: tallies.setdefault(hop, Tally())))
     bad = BadLines(keep_going=False)
     said: list[str] = []
     with opened(file) as stream:
         for number, record in records(stream, bad, now_ms()):
             if record.topic not in pipeline.inputs:
                 bad.refuse(number, f"no hop reads topic {record.topic!r}; name one of {', '.join(sorted(pipeline.inputs))}")
-            explained = [f"line {number}: {record.topic}, {len(record.value or b'')} bytes", *steps(record, pipeline.feed(record))]
+            tallies["normalize"].clear()
+            outputs = pipeline.feed(record)
+            silent = [what[3] for what in tallies["normalize"].counts if what[0] == "silent"]
+            head = f"line {number}: {record.topic}, {len(record.value or b'')} bytes"
+            explained = [head, *steps(record, outputs, silent, pipeline)]
             said = explained if last else [*said, *explained]
     print("\n".join(said))
 
 
-def steps(record: Output, outputs: Sequence[Output]) -> Iterator[str]:
+def steps(record: Output, outputs: Sequence[Output], silent: Sequence[str] = (), pipeline: OfflinePipeline | None = None) -> Iterator[str]:
+    """What became of a record, given what the hops sent in consequence.
+
+    `silent`: codes that were passed over. `pipeline`: the one that has just read the record, to say what its orders made of it.
+    """
     statements = [(output, decode(output.value or b"")) for output in outputs if output.topic in (REFERENCES, EVENTS)]
     refused = [output for output in outputs if output.topic.endswith(dead_letter_topic(""))]
     resolved = {
@@ -68,13 +80,39 @@ def steps(record: Output, outputs: Sequence[Output]) -> Iterator[str]:
             yield f"  read      {message.reference} changed at {message.at.utc.isoformat()}; its snapshot will say what"
         elif isinstance(message, TermsChanged):
             yield f"  read      terms {message.terms_id}, {len(message.versions)} versions"
+        elif isinstance(message, Inquiry):
+            yield f"  asks      {message.home} asks what {message.reference} means"
+        elif isinstance(message, Answer):
+            meant = ", ".join(dict.fromkeys(link.order_id for link in message.links[:5])) or "nothing, so far"
+            yield f"  answers   {message.about} means {meant}"
+    if silent:
+        yield f"  silent    {', '.join(silent)}: known, and says nothing of the freight"
     found = [message for _, message in statements if isinstance(message, Event) and id(message) in resolved]
     yield from (f"  resolved  {message.milestone} reaches {message.order_id}" for message in found)
     waiting = [m for _, m in statements if isinstance(m, Event) and id(m) not in resolved and not m.order_id]
     if waiting and not found:
-        yield f"  waits     nobody has linked {waiting[0].references[0]} yet; it is refused as REF_UNRESOLVED when its time is over"
+        names = " or ".join(waiting[0].references)
+        yield f"  waits     nobody has linked {names} yet; it is refused as REF_UNRESOLVED when its time is over"
+    if pipeline is not None:
+        yield from _applied(pipeline, outputs)
     for output in refused:
         yield from _refusal(output)
+
+
+def _applied(pipeline: OfflinePipeline, outputs: Sequence[Output]) -> Iterator[str]:
+    milestones = [said_to_the_world.read(MILESTONES, output.value or b"") for output in outputs if output.topic == MILESTONES]
+    new = {(milestone["order_id"], milestone["event_id"]) for milestone in milestones}
+    for output in outputs:
+        event = decode(output.value or b"") if output.topic == EVENTS else None
+        if not isinstance(event, Event):
+            continue
+        row = pipeline.row("shipment", b"o/" + event.order_id.encode())
+        index = find(row.facts, fact_of(event)) if isinstance(row, OrderRow) else -1
+        if (event.order_id, event.event_id) in new or index < 0 or not isinstance(row, OrderRow):
+            yield f"  applied   {event.milestone} is a new milestone of {event.order_id}"
+        else:
+            told = ", ".join(row.facts[index].sources)
+            yield f"  applied   {event.milestone} was known of {event.order_id}: no new milestone; told by {told}"
 
 
 def _event(event: Event) -> Iterator[str]:

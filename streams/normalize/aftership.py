@@ -54,6 +54,8 @@ def read(data: Any, origin: Origin) -> list[Event]:
 def _checkpoint(origin: Origin, pushed: _Pushed, checkpoint: _Checkpoint) -> list[Event]:
     tracking = pushed.msg
     codes = origin.codes(_CODES)
+    if origin.is_silent(codes, checkpoint.subtag):
+        return []
     meaning = codes.meaning(checkpoint.subtag)
     at = origin.time(checkpoint.checkpoint_time, meaning.classifier, "checkpoint_time")
     reference = carrier_reference(ReferenceKind.TRACKING, tracking.slug, tracking.tracking_number)

@@ -48,6 +48,8 @@ def read(data: Any, origin: Origin) -> list[Event]:
         raise invalid(error) from error
     references = _references(record)
     codes = origin.codes(_CODES)
+    if origin.is_silent(codes, record.code):
+        return []
     meaning = codes.meaning(record.code)
     milestone = meaning.milestone
     classifier = Classifier.EST if record.estimated else meaning.classifier

@@ -19,7 +19,10 @@ from streams.deadletter.reasons import Reason, Stage
 from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass
 from streams.normalize.refusal import Refusal, shown
 
-__all__ = ["CodeMap", "CodeMapError", "Meaning", "PartnerMaps", "code_map", "partner_maps", "read_code_map", "scac"]
+__all__ = ["CodeMap", "CodeMapError", "Meaning", "PartnerMaps", "code_map", "SILENT", "partner_maps", "read_code_map", "scac"]
+
+SILENT: Final = "SILENT"
+"""In the column milestone: a code that is known and says nothing of the freight. It makes no statement, and is counted."""
 
 _COLUMNS: Final = ["code", "type", "milestone", "classifier", "reason_class", "effect", "provenance", "example"]
 
@@ -51,6 +54,8 @@ class CodeMap:
     """Format and the first digits of the file's SHA-256: changes with every row, and nobody can forget to."""
 
     rows: dict[tuple[str, str], Meaning]
+    silent: frozenset[tuple[str, str]] = frozenset()
+    """Codes and types that are known and say nothing of the freight (`SILENT` in the column milestone)."""
 
     def meaning(self, code: str, type: str = "") -> Meaning:
         """The row of (code, type). Raises `Refusal` (UNMAPPED_CODE) where there is none."""
@@ -73,8 +78,16 @@ def read_code_map(format: str, data: bytes) -> CodeMap:
     if table.fieldnames != _COLUMNS:
         raise CodeMapError(f"{format}: columns must be {', '.join(_COLUMNS)}")
     rows: dict[tuple[str, str], Meaning] = {}
+    silent: set[tuple[str, str]] = set()
     for row in table:
         where = f"{format}, line {table.line_num}"
+        if row["milestone"] == SILENT:
+            if not (row["code"] and row["provenance"] and row["example"]) or row["classifier"] or row["reason_class"] or row["effect"]:
+                raise CodeMapError(f"{where}: a silent row has code, type, provenance and example, and nothing else")
+            if (row["code"], row["type"]) in rows.keys() | silent:
+                raise CodeMapError(f"{where}: {(row['code'], row['type'])} has a row already; a map is a function")
+            silent.add((row["code"], row["type"]))
+            continue
         try:
             meaning = Meaning(
                 row["code"],
@@ -93,10 +106,10 @@ def read_code_map(format: str, data: bytes) -> CodeMap:
             raise CodeMapError(f"{where}: code, provenance and example must be given")
         if (meaning.reason is None) != (meaning.effect is None):
             raise CodeMapError(f"{where}: reason_class and effect go together")
-        if key in rows:
+        if key in rows or key in silent:
             raise CodeMapError(f"{where}: {key} has a row already; a map is a function")
         rows[key] = meaning
-    return CodeMap(format, f"{format}@{hashlib.sha256(data).hexdigest()[:8]}", rows)
+    return CodeMap(format, f"{format}@{hashlib.sha256(data).hexdigest()[:8]}", rows, frozenset(silent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +142,12 @@ def partner_maps(folder: Path | None) -> PartnerMaps:
             raise CodeMapError(f"{path}: there is no map of {format} to override") from None
         data = path.read_bytes()
         try:
-            rows = read_code_map(format, data).rows
+            own = read_code_map(format, data)
         except (CodeMapError, UnicodeDecodeError, csv.Error) as error:
             raise CodeMapError(f"{path}: {error}") from error
         version = f"{standard.version}+{partner}@{hashlib.sha256(data).hexdigest()[:8]}"
-        maps[partner, format] = CodeMap(format, version, standard.rows | rows)
+        rows = {key: row for key, row in standard.rows.items() if key not in own.silent} | own.rows
+        maps[partner, format] = CodeMap(format, version, rows, (standard.silent | own.silent) - own.rows.keys())
     return PartnerMaps(maps)
 
 

@@ -111,6 +111,8 @@ def _read(meta: _Meta, said: _Said | None, carrier: str | None, format: str, ori
         raise Refusal(Stage.VALIDATE, Reason.SCHEMA_INVALID, "payload: an event that retracts nothing must say what happened")
     codes = origin.codes(_CODES[format])
     kind = _type(meta, said)
+    if origin.is_silent(codes, said.code, kind):
+        return []
     meaning = codes.meaning(said.code, kind)
     if said.event_date_time is None or said.event_classifier_code is None:
         field = "eventDateTime" if said.event_date_time is None else "eventClassifierCode"

@@ -62,6 +62,8 @@ def read(data: Any, origin: Origin) -> list[Event]:
 def _checkpoint(origin: Origin, of: tuple[_Shipment, _Checkpoint]) -> list[Event]:
     shipment, checkpoint = of
     codes = origin.codes(_CODES)
+    if origin.is_silent(codes, checkpoint.type_code):
+        return []
     meaning = codes.meaning(checkpoint.type_code)
     text = f"{checkpoint.date}T{checkpoint.time}{checkpoint.gmt_offset}"
     at = parse(text, meaning.classifier, origin.ingested_at, "date, time, GMTOffset")

@@ -90,6 +90,8 @@ def read(data: Any, origin: Origin) -> list[Event]:
 def _event(origin: Origin, of: tuple[_Shipment, _Event]) -> list[Event]:
     shipment, event = of
     codes = origin.codes(_CODES)
+    if origin.is_silent(codes, event.status_code):
+        return []
     meaning = codes.meaning(event.status_code)
     proof = shipment.details.proof_of_delivery if shipment.details is not None else None
     if meaning.milestone in HANDED_OVER and proof is None:

@@ -59,6 +59,8 @@ def read(data: Any, origin: Origin) -> list[Event]:
 
 def _detail(origin: Origin, tracker: _Tracker, event_id: str | None, detail: _Detail) -> list[Event]:
     codes = origin.codes(_CODES)
+    if origin.is_silent(codes, detail.status, detail.status_detail or ""):
+        return []
     meaning = codes.meaning(detail.status, detail.status_detail or "")
     at = origin.time(detail.datetime, meaning.classifier, "datetime")
     reference = carrier_reference(ReferenceKind.TRACKING, tracker.carrier, tracker.tracking_code)

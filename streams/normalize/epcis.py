@@ -80,6 +80,8 @@ def read(data: Any, origin: Origin) -> list[Event]:
 def _event(origin: Origin, event: _Event) -> list[Event]:
     codes = origin.codes(_CODES)
     step, disposition = _word(event.biz_step), _word(event.disposition)
+    if origin.is_silent(codes, step, disposition):
+        return []
     meaning = codes.meaning(step, disposition)
     at = with_offset(origin.time(event.event_time, meaning.classifier, "eventTime"), event.event_time_zone_offset)
     lineage = origin.lineage(ISSUER, FORMAT, event.event_id, f"{step}/{disposition}", codes.version)

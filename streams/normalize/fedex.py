@@ -98,6 +98,8 @@ def _scan(origin: Origin, of: tuple[_Result, _Scan]) -> list[Event]:
     codes = origin.codes(_CODES)
     exception = scan.exception_code or ""
     # What is delivered with an exception is no clean delivery: only a row of its own may say what it is.
+    if origin.is_silent(codes, scan.event_type, exception if scan.event_type == "DL" else ""):
+        return []
     meaning = codes.meaning(scan.event_type, exception if scan.event_type == "DL" else "")
     if meaning.milestone is Milestone.DELIVERED and scan.derived_status_code != "DL":
         said = f"derivedStatusCode: {scan.derived_status_code or 'blank'}, so {scan.event_type} is no evidence of a delivery"

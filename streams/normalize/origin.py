@@ -65,6 +65,13 @@ class Origin:
         named = self.header("company", 32)
         return named if named and ":" not in named else system
 
+    def is_silent(self, codes: CodeMap, code: str, type: str = "") -> bool:
+        """Whether a code is known and says nothing of the freight; it then leaves its trace."""
+        if (code, type) not in codes.silent:
+            return False
+        self.passes_over(f"{type}/{code}" if type else code)
+        return True
+
     def passes_over(self, code: str) -> None:
         """Note a code that is known and says nothing, so that it leaves a trace in the metrics."""
         if self.silent is None:

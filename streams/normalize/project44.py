@@ -81,6 +81,8 @@ def read_ltl(data: Any, origin: Origin) -> list[Event]:
     except ValidationError as error:
         raise invalid(error) from error
     codes = origin.codes(_CODES_LTL)
+    if origin.is_silent(codes, record.status_code):
+        return []
     meaning = codes.meaning(record.status_code)
     at = origin.time(record.timestamp, meaning.classifier, "timestamp")
     lineage = origin.lineage(SYSTEM, LTL, None, record.status_code, codes.version)
@@ -103,6 +105,8 @@ def read_tl(data: Any, origin: Origin) -> list[Event]:
     codes = origin.codes(_CODES_TL)
     stop = record.event_stop_number
     kind = "" if record.event_type not in ("ARRIVED", "DEPARTED", "AT_STOP") else "ORIGIN" if stop == 1 else "STOP"
+    if origin.is_silent(codes, record.event_type, kind):
+        return []
     meaning = codes.meaning(record.event_type, kind)
     text = record.utc_timestamp
     at = origin.time(text if text.endswith("Z") or "+" in text else f"{text}Z", meaning.classifier, "utcTimestamp")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import AfterValidator
 
 from streams.domain.event import Lineage, Link
 from streams.domain.ids import reference_key
@@ -36,10 +38,17 @@ MOST_TOGETHER: Final = 8
 _OF_CARRIERS: Final = frozenset({ReferenceKind.TRACKING, ReferenceKind.PRO})
 
 
+def _linkable(kind: ReferenceKind) -> ReferenceKind:
+    """A statement's own reference is linked by what the statement reached, or a plan could turn a retraction away from it."""
+    if kind is ReferenceKind.STATEMENT:
+        raise ValueError("statement is no reference that a record may link to an order")
+    return kind
+
+
 class ReferenceField(Shape):
     """One entry of `references` in our own shapes."""
 
-    kind: ReferenceKind
+    kind: Annotated[ReferenceKind, AfterValidator(_linkable)]
     issuer: SystemName | None = None
     value: Identifier
 

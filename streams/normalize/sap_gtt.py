@@ -54,6 +54,8 @@ def read(data: Any, origin: Origin) -> list[Event]:
     except ValidationError as error:
         raise invalid(error) from error
     codes = origin.codes(_CODES)
+    if origin.is_silent(codes, record.event):
+        return []
     meaning = codes.meaning(record.event)
     kind = _TRACKED.get(record.tracking_type)
     if kind is None:

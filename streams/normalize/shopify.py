@@ -42,6 +42,8 @@ def read(data: Any, origin: Origin) -> list[Event]:
     except ValidationError as error:
         raise invalid(error) from error
     codes = origin.codes(_CODES)
+    if origin.is_silent(codes, record.status):
+        return []
     meaning = codes.meaning(record.status)
     at = origin.time(record.happened_at, meaning.classifier, "happened_at")
     lineage = origin.lineage(SYSTEM, FORMAT, record.id, record.status, codes.version)

@@ -64,6 +64,8 @@ def read(data: Any, origin: Origin) -> list[Event]:
         raise invalid(error) from error
     status = record.activity_status
     codes = origin.codes(_CODES)
+    if origin.is_silent(codes, status.code, status.type):
+        return []
     meaning = codes.meaning(status.code, status.type)
     at = local_and_gmt(
         record.local_activity_date,

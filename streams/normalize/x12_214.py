@@ -175,6 +175,8 @@ def _statements(
     if code in SILENT[source] and (code, source) not in codes.rows:
         origin.passes_over(f"{source}/{code}")
         return []
+    if origin.is_silent(codes, code, source):
+        return []
     meaning = codes.meaning(code, source)
     why = status.at(2 if source == "AT701" else 4)
     reason = None if why in _NORMAL or source == "AT703" else codes.meaning(why, "AT702")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Sequence
+from typing import Any
 
 from streams.deadletter.holds import hold
 from streams.deadletter.writer import render
@@ -39,6 +40,10 @@ class OfflinePipeline:
     def clock(self) -> int:
         """Milliseconds since the epoch; 0 before the first record."""
         return self._clock
+
+    def row(self, hop: str, key: bytes) -> Any | None:
+        """A row of the hop of this name as it stands now; None where there is none. It is not to be changed."""
+        return next(runner.rows.get(key) for runner in self._runners if runner.hop.name == hop)
 
     def feed(self, record: Output) -> list[Output]:
         """Append one record to a topic that a hop reads; return all records appended in consequence, in order.

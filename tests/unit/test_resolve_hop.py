@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,13 +14,15 @@ from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import DeadLetterMark, Event, Lineage, LineQuantity, Link, Tick
 from streams.domain.ids import event_id, stable_id
 from streams.domain.instant import Instant, to_millis
-from streams.domain.links import LATE_ARRIVALS_MS
+from streams.domain.links import LATE_ARRIVALS_MS, KnownLink
 from streams.domain.references import MOST_LINKS, MOST_REMEMBERED, MOST_TELLINGS, MOST_WAITING, ReferenceRow
+from streams.domain.resolution import resolved
 from streams.domain.vocabulary import Classifier, Milestone, Scope
 from streams.hop import DUE_PREFIX, DeadLetter, Emission, Output, RawRecord, parse_due_key
 from streams.hops import resolve
 from streams.offline.memory import MemoryRows
 from streams.topics import REFERENCES
+from tests.unit.contracts.samples import EVERYTHING
 
 DAY = timedelta(days=1)
 START = datetime(2026, 6, 1, tzinfo=UTC)
@@ -434,3 +436,12 @@ def test_from_order_to_delivery_to_package_each_more_precise_link_says_it_once()
     for names in ({"shipment_id": "S-1"}, {"shipment_id": "S-1", "delivery_id": "D-1"}, {"shipment_id": "S-1", "package_id": "P-1"}):
         (again,) = events(reference.tell(link(valid_from=START + timedelta(hours=len(names)), **names)))
     assert (again.shipment_id, again.delivery_id, again.package_id, again.scope) == ("S-1", "D-1", "P-1", Scope.PACKAGE)
+
+
+def test_a_resolved_event_says_all_that_the_event_said() -> None:
+    known = KnownLink("1000:1", "", "S-1", "", False, 0, 1)
+    told = resolved(EVERYTHING, known)
+    changed = {"event_id", "order_id", "shipment_id", "scope"}
+    for each in fields(Event):
+        if each.name not in changed:
+            assert getattr(told, each.name) == getattr(EVERYTHING, each.name), each.name

@@ -137,7 +137,7 @@ def test_an_order_linked_later_to_another_reference_gets_what_came_before() -> N
     assert log.orders == ["1000:1", "1000:2"]
 
 
-def test_windows_hold_for_every_reference() -> None:
+def test_h8_windows_hold_for_every_reference() -> None:
     log = Log().tell(link(PRO, "1000:old", START - 200 * DAY, 90), link(BOL, "1000:new"), said(PRO, BOL))
     assert log.orders == ["1000:new"]
 

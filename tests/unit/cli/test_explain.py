@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from streams.cli import main
-from tests.unit.normalize.records import CARRIER_HEAD, PLAN
+from tests.unit.normalize.records import CARRIER_HEAD, PLAN, X12_214
 from tests.unit.normalize.vendors import vendor
 
 AT = "2026-06-01T14:00:00Z"
@@ -46,6 +46,28 @@ def test_a_refusal_says_stage_reason_and_what_to_do(tmp_path: Path, capsys: pyte
     assert "refused   at map: UNMAPPED_CODE (parked)" in out
     assert "code 'ZZ' has no row" in out
     assert "Add a row to the map" in out
+
+
+def test_an_event_with_several_references_says_who_was_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    both = SCAN | {"tracking": "NOT-PLANNED", "pro": "77"}
+    out = explained(tmp_path, capsys, ("carrier.raw", both, {}))
+    assert "asks      tracking:BLPX:NOT-PLANNED asks what pro:BLPX:77 means" in out
+    assert "answers   pro:BLPX:77 means nothing, so far" in out
+    assert "nobody has linked tracking:BLPX:NOT-PLANNED or pro:BLPX:77 yet" in out
+
+
+def test_the_same_fact_by_other_channels_is_one_milestone_with_all_their_records(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = explained(tmp_path, capsys, ("tms.raw", PLAN, {}), *[("carrier.raw", SCAN | {"id": str(number)}, {}) for number in range(3)])
+    assert out.count("DELIVERED is a new milestone of 1000:4711") == 1
+    assert "DELIVERED was known of 1000:4711: no new milestone; told by carrier.raw/0/0, carrier.raw/0/1, carrier.raw/0/2" in out
+
+
+def test_a_code_that_says_nothing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    silent = {**X12_214, "segments": [segment.replace("AT7*D1", "AT7*XB") for segment in X12_214["segments"]]}
+    out = explained(tmp_path, capsys, ("carrier.raw", silent, {"format": "x12.214"}))
+    assert "silent    AT701/XB: known, and says nothing of the freight" in out
 
 
 def test_a_history_is_explained_statement_by_statement(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,3 +90,31 @@ def test_a_maps_version_changes_with_its_rows() -> None:
 def test_a_carriers_names_are_one() -> None:
     assert scac(" ups ") == scac("UPSN") == "UPSN"
     assert scac("oldf") == "OLDF"
+
+
+QUIET = b"NOTE,,SILENT,,,,their guide 3.3,a remark\n"
+
+
+def test_a_silent_code_is_known_and_says_nothing() -> None:
+    table = read_code_map("x", HEAD + ROW + QUIET)
+    assert table.silent == {("NOTE", "")}
+    assert ("NOTE", "") not in table.rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (QUIET + QUIET, "a map is a function"),
+        (ROW + b"OK,,SILENT,,,,g,x\n", "a map is a function"),
+        (b"OK,,SILENT,,,,g,x\n" + ROW, "a map is a function"),
+        (b"NOTE,,SILENT,ACT,,,their guide,x\n", "and nothing else"),
+        (b"NOTE,,SILENT,,,,,x\n", "a silent row has code"),
+    ],
+)
+def test_a_silent_row_is_a_row_of_the_function_and_says_nothing_else(rows: bytes, message: str) -> None:
+    with pytest.raises(CodeMapError, match=message):
+        read_code_map("x", HEAD + rows)
+
+
+def test_no_code_is_both_silent_and_telling(table: CodeMap) -> None:
+    assert table.silent.isdisjoint(table.rows)

@@ -100,3 +100,18 @@ def test_a_partners_rows_also_hold_for_edi_and_over_codes_that_say_nothing(tmp_p
     assert milestones("OO", "northwind") == [Milestone.OUT_FOR_DELIVERY]
     assert milestones("X6", "southwind") == [Milestone.IN_TRANSIT]
     assert milestones("OO", "southwind") == []
+
+
+def test_a_partner_may_silence_a_code_or_give_a_silent_one_a_meaning(tmp_path: Path) -> None:
+    folder = tmp_path / "northwind"
+    folder.mkdir()
+    (folder / f"{FORMAT}.csv").write_text(HEAD + "ON_VEHICLE,,SILENT,,,,their guide 5,their van moves\n")
+    (folder / "project44.ltl.v4.csv").write_text(HEAD + "INFO,,IN_TRANSIT,ACT,,,their guide 6,still moving\n")
+    maps = partner_maps(tmp_path)
+    emissions = normalize.hop(100_000, partners=maps).run(
+        MemoryRows(None), [raw(CARRIER_RAW, {**CARRIER_HEAD, "code": "ON_VEHICLE"}, {"partner": "northwind"})]
+    )
+    assert emissions == []
+    talking = maps.of("northwind", code_map("project44.ltl.v4"))
+    assert talking.meaning("INFO").milestone is Milestone.IN_TRANSIT
+    assert ("INFO", "") not in talking.silent

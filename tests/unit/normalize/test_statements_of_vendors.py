@@ -103,7 +103,14 @@ def test_dcsa_a_retraction_without_content_reaches_the_order_in_any_order(first:
 
 def test_dcsa_an_empty_container_says_nothing_of_an_order() -> None:
     record = {**vendor("dcsa.tnt.v2").record(), "emptyIndicatorCode": "EMPTY", "equipmentEventTypeCode": "PICK"}
-    assert why(CARRIER_RAW, record)[0] is Reason.UNMAPPED_CODE
+    assert messages(CARRIER_RAW, record) == []
+
+
+@pytest.mark.parametrize("code", ["ISSU", "DRFT", "SURR"])
+def test_dcsa_papers_are_no_freight(code: str) -> None:
+    record = vendor("dcsa.tnt.v2").record() | {"eventType": "SHIPMENT", "shipmentEventTypeCode": code, "documentTypeCode": "TRD"}
+    del record["equipmentEventTypeCode"]
+    assert messages(CARRIER_RAW, record) == []
 
 
 def test_dcsa_loaded_at_a_transshipment_port_is_not_loaded_at_the_port_of_loading() -> None:
@@ -208,6 +215,7 @@ def test_gtt_an_object_that_is_no_shipment_or_delivery_is_refused() -> None:
 # -- Shopify
 
 
-@pytest.mark.parametrize("status", ["confirmed", "failure"])
-def test_shopify_knowing_nothing_and_a_failed_request_are_no_news_of_the_goods(status: str) -> None:
-    assert why(ERP_RAW, vendor("shopify.fulfillment-event.v1").record() | {"status": status})[0] is Reason.UNMAPPED_CODE
+def test_shopify_knowing_nothing_and_a_failed_request_are_no_news_of_the_goods() -> None:
+    record = vendor("shopify.fulfillment-event.v1").record()
+    assert messages(ERP_RAW, record | {"status": "confirmed"}) == []
+    assert why(ERP_RAW, record | {"status": "failure"})[0] is Reason.UNMAPPED_CODE

@@ -195,3 +195,9 @@ def test_an_exception_closes_by_the_case_that_opened_it() -> None:
     assert raised.case_id == resolved.case_id == "TMS-1:X-1"
     other = event(TMS_RAW, {**TMS_HEAD, "type": "exception.raised", "case": "X-2", "reason": "DAMAGE"})
     assert other.event_id != raised.event_id
+
+
+def test_a_plan_may_not_link_a_statement_that_somebody_may_take_back() -> None:
+    letter = refusal(TMS_RAW, {**PLAN, "references": [{"kind": "statement", "issuer": "MAEU", "value": "e-1"}]})
+    assert letter.reason is Reason.SCHEMA_INVALID
+    assert "statement is no reference that a record may link" in letter.message

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from json import dumps as json_text
 from pickle import dumps, loads
 
 import pytest
@@ -24,6 +25,7 @@ from streams.jsonlines import parse
 from streams.pipeline import hops
 from streams.settings import Settings
 from streams.topics import (
+    CARRIER_RAW,
     ERP_RAW,
     EVENTS,
     EXCEPTIONS,
@@ -36,6 +38,7 @@ from streams.topics import (
     STATUS,
     TASKS,
     TERMS,
+    TMS_RAW,
     dead_letter_topic,
 )
 from streams.verify import Finding, Kind, Report
@@ -414,3 +417,42 @@ def test_terms_whose_earlier_versions_were_compacted_away_are_unverifiable() -> 
     report = cluster.verify(LONG_AFTER)
     assert report.findings == []
     assert report.unverifiable[EVENTS] == 2
+
+
+# ---- references that ask each other
+
+
+def with_several_references() -> MemoryCluster:
+    """Scans by PRO and bill of lading before, between and after the plans that link them; one contradiction; one that nobody claims."""
+    cluster = MemoryCluster(hops(Settings()), partitions=3)
+    for number in range(12):
+        scan = {"carrier": "OLDF", "tracking": f"T{number}", "pro": f"{number}", "code": "ON_VEHICLE", "at": "2026-06-01T08:00:00Z"}
+        plan = {"type": "shipment.planned", "system": "TMS", "shipment": f"S{number}", "carrier": "OLDF", "at": "2026-06-01T06:00:00Z"}
+        orders = {"orders": [{"company": "1000", "order": f"{number}"}]}
+        references = {"references": [{"kind": "pro", "value": f"{number}"}]}
+        other = {"references": [{"kind": "tracking", "value": f"T{number}"}], "orders": [{"company": "2000", "order": f"{number}"}]}
+        told = [scan, plan | orders | references, scan | {"at": "2026-06-01T09:00:00Z"}, plan | other, scan | {"code": "DELIVERED"}]
+        for value in told[: 1 + number % 5]:
+            topic = TMS_RAW if "type" in value else CARRIER_RAW
+            cluster.append(Output(topic, b"k%d" % number, json_text(value).encode(), timestamp=1_780_311_600_000))
+    cluster.process(1_780_400_000_000)
+    return cluster
+
+
+def test_what_references_ask_and_answer_is_recomputed_too() -> None:
+    cluster = with_several_references()
+    report = cluster.verify(1_780_400_000_000)
+    assert report.findings == []
+    said = [decode(record.value or b"") for record in cluster.all(REFERENCES)]
+    assert {type(message).__name__ for message in said} >= {"Event", "Link", "Inquiry", "Answer"}
+    assert report.compared[REFERENCES] == len(said)
+    assert report.compared[dead_letter_topic(REFERENCES)] >= 4
+
+
+@pytest.mark.parametrize("kind", ["Inquiry", "Answer"])
+def test_an_answer_that_is_not_there_is_missed(kind: str) -> None:
+    cluster = with_several_references()
+    spoiled = next(record for record in cluster.all(REFERENCES) if type(decode(record.value or b"")).__name__ == kind)
+    log = log_of(cluster, spoiled)
+    log[spoiled.offset] = spoiled._replace(value=encode(Tick(from_millis(1_780_311_600_000), "x")))
+    assert Kind.MISSING in kinds(cluster.verify(1_780_400_000_000), REFERENCES)
