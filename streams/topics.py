@@ -13,19 +13,24 @@ from enum import StrEnum
 from streams.settings import Settings
 
 __all__ = [
+    "ARCHIVE",
     "AUDIT",
     "CARRIER_RAW",
     "CATALOGUE",
     "ERP_RAW",
     "EVENTS",
+    "EXCEPTIONS",
+    "FINDINGS",
     "HOLDS",
     "MILESTONES",
+    "OUTPUTS",
     "RAW_TOPICS",
     "REFERENCES",
     "RELEASES",
     "REPLAYED",
     "REPLAY_TOPICS",
     "STATUS",
+    "TASKS",
     "TERMS",
     "TMS_RAW",
     "WMS_RAW",
@@ -48,9 +53,15 @@ MILESTONES = "shipment.milestones"
 STATUS = "shipment.status"
 RELEASES = "invoice.releases"
 HOLDS = "invoice.holds"
+EXCEPTIONS = "shipment.exceptions"
+TASKS = "shipment.tasks"
+FINDINGS = "reconciliation.findings"
+ARCHIVE = "shipment.archive"
 AUDIT = "deadletter.audit"
 
 RAW_TOPICS = (ERP_RAW, WMS_RAW, TMS_RAW, CARRIER_RAW)
+OUTPUTS = (MILESTONES, STATUS, RELEASES, HOLDS, EXCEPTIONS, TASKS, FINDINGS, ARCHIVE)
+"""What the shipment hop says to the world."""
 
 _REPLAY = ".replay"
 
@@ -104,6 +115,10 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(STATUS, "the latest status of each order", Cleanup.COMPACT, _FOR_EVER),
     Topic(RELEASES, "invoice decisions: what finance may post, once each", retention_ms=_FOR_EVER),
     Topic(HOLDS, "why an order may not be invoiced yet, latest a order", Cleanup.COMPACT, _FOR_EVER),
+    Topic(EXCEPTIONS, "what went wrong or is late on an order's way, and when it is over", retention_ms=365 * _DAY_MS),
+    Topic(TASKS, "what warehouse and transport are asked to do", retention_ms=90 * _DAY_MS),
+    Topic(FINDINGS, "what does not agree between releases, invoices and credits, and when it does again", retention_ms=_FOR_EVER),
+    Topic(ARCHIVE, "closed orders with all their facts, one record an order", Cleanup.COMPACT, _FOR_EVER),
     # Replayed records keep their timestamps. With a retention by time the broker could remove an old one before it is read.
     *(Topic(name, f"dead letters of {source} that are read again", retention_ms=_FOR_EVER) for name, source in REPLAYED.items()),
     Topic(AUDIT, "what became of each dead letter: who settled it, when, why and how", Cleanup.COMPACT, _FOR_EVER),

@@ -102,7 +102,7 @@ def read(data: Any, origin: Origin) -> list[Event]:
     """The statements of a 214, none where it only has codes that say nothing (`SILENT`). Raises `Refusal`."""
     try:
         record = _RECORD.validate_python(data)
-        zone = zone_named(record.zone) if record.zone else None
+        zone = zone_named(record.zone) if record.zone else origin.zone
     except ValidationError as error:
         raise invalid(error) from error
     except ValueError as error:
@@ -173,6 +173,7 @@ def _statements(
     if status.at(1) and status.at(3):
         raise _invalid(f"AT7 in segment {status.position}: has both AT701 and AT703")
     if code in SILENT[source] and (code, source) not in codes.rows:
+        origin.passes_over(f"{source}/{code}")
         return []
     meaning = codes.meaning(code, source)
     why = status.at(2 if source == "AT701" else 4)

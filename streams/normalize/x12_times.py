@@ -15,7 +15,7 @@ from streams.deadletter.reasons import Reason, Stage
 from streams.domain.instant import Instant, TimeQuality
 from streams.domain.vocabulary import Classifier
 from streams.normalize.refusal import Refusal, shown
-from streams.normalize.times import check
+from streams.normalize.times import WIDEST_OFFSET, check
 
 __all__ = ["instant", "zone_named"]
 
@@ -73,7 +73,8 @@ def instant(
         found = _in_zone(local, zone_named(_ZONES[code]), raw, TimeQuality.EXPLICIT, field)
     else:
         raise _refused(f"{field}: {shown(code)} is no time code")
-    check(found.utc, classifier, ingested_at, field, raw)
+    unknown = code in _LOCAL and partner_zone is None
+    check(found.utc, classifier, ingested_at + WIDEST_OFFSET if unknown else ingested_at, field, raw)
     return found
 
 
