@@ -44,7 +44,7 @@ def policy(settings: Settings) -> list[Rule]:
         ),
         Rule(
             "breaker, in a row",
-            "the worker stops (exit 65) when so many records of a source partition in a row are refused; 0: never",
+            "the worker stops (exit 65) when so many records in a row are refused, of one partition or of a whole source; 0: never",
             "MILEPOST_BREAKER_CONSECUTIVE",
             str(settings.breaker_consecutive),
         ),
