@@ -98,11 +98,12 @@ def check_topics(settings: Settings) -> list[Difference]:
 
 def topic_config(topic: Topic, settings: Settings) -> dict[str, str]:
     """Kafka's topic-level settings for a topic, apart from those that depend on another topic."""
-    return {
+    config = {
         "cleanup.policy": topic.cleanup.value,
         "retention.ms": str(topic.retention_ms),
         "min.insync.replicas": str(settings.min_insync),
     }
+    return config | {"message.timestamp.type": "LogAppendTime"} if topic.stamped_by_broker else config
 
 
 def _create(admin: AdminClient, settings: Settings, topics: Iterable[Topic], outcome: Created) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from streams.deadletter.holds import hold
 from streams.engine import App, run_worker
+from streams.letters import watch_letters
 from streams.meter import Meter
 from streams.metrics import Metrics
 from streams.monitor import serve
@@ -28,6 +29,7 @@ def main(worker: str) -> int:
     async def monitor(app: App) -> None:
         if settings.metrics_port:
             await serve(metrics.registry, app.health, settings.metrics_host, settings.metrics_port)
+            watch_letters(settings, metrics)
 
     return run_worker(
         settings,

@@ -68,6 +68,23 @@ class Metrics:
         self.dead_letters = self._counter(
             "dead_letters_total", "Dead letters written, by source topic, stage and reason code.", ("hop", "source", "stage", "reason")
         )
+        self.dead_letters_open = self._gauge(
+            "dead_letters_open", "Dead letters that nobody has settled, by source topic. Every worker tells the same.", ("source",)
+        )
+        self.dead_letters_oldest_timestamp_seconds = self._gauge(
+            "dead_letters_oldest_timestamp_seconds",
+            "When the oldest open dead letter of a source topic was written, in Unix time; absent where none is open.",
+            ("source",),
+        )
+        self.dead_letters_settled = self._gauge(
+            "dead_letters_settled",
+            "Dead letters settled so far, by source topic and action: REPLAYED, EDITED, REDIRECTED, DISCARDED. "
+            "Every worker tells the same.",
+            ("source", "action"),
+        )
+        self.dead_letters_failed_again = self._gauge(
+            "dead_letters_failed_again", "Replays that came back as new dead letters so far. Every worker tells the same.", ("source",)
+        )
         self.ticks = self._counter("ticks_total", "Due marks whose time came and that were turned into records.", ("hop",))
 
         self.statements = self._counter(

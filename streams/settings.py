@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     """Raw records with a larger value become dead letters (OVERSIZED)."""
 
     breaker_consecutive: int = Field(500, ge=0)
-    """A worker stops when so many records of a source partition in a row are refused; 0: never."""
+    """A worker stops when so many records in a row are refused, of one partition or of a whole source topic; 0: never."""
 
     breaker_share: float = Field(0.5, ge=0, le=1)
     """A worker stops when more than this share of the latest records of a source partition are refused; 0: never."""

@@ -104,6 +104,9 @@ class Topic:
     ours: bool = True
     """False: producers own it, and only its existence is checked."""
 
+    stamped_by_broker: bool = False
+    """Records get the time of their append, so that retention counts from then and not from a time that may be years ago."""
+
 
 CATALOGUE: tuple[Topic, ...] = (
     Topic(ERP_RAW, "orders, changes, cancellations, disputes, invoices as the ERP says them", ours=False),
@@ -146,7 +149,8 @@ def wanted_topics(settings: Settings) -> Iterator[Topic]:
     for topic in CATALOGUE:
         yield _physical(topic, settings.topic(topic.name))
     for name in _DEAD_LETTERED:
-        yield Topic(settings.topic(dead_letter_topic(name)), f"records of {name} that were refused, bytes kept", retention_ms=365 * _DAY_MS)
+        meaning = f"records of {name} that were refused, bytes kept"
+        yield Topic(settings.topic(dead_letter_topic(name)), meaning, retention_ms=365 * _DAY_MS, stamped_by_broker=True)
     for hop, source in _STATEFUL_HOPS.items():
         yield Topic(
             changelog_topic(settings.app_id, hop),

@@ -66,10 +66,11 @@ def _application(arguments: Sequence[str]) -> typer.Typer:
     """The whole command tree, of which only the chosen command is real; the others are names for the help text."""
     root = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=True, rich_markup_mode="markdown")
     root.callback()(_nothing)
-    completing = "_MILEPOST_COMPLETE" in os.environ
+    if "_MILEPOST_COMPLETE" in os.environ:  # bash sets the first of these, other shells the second
+        arguments = (os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()[1:]
     chosen = next((word for word in arguments if not word.startswith("-")), "")
     for name, (module_name, summary) in COMMANDS.items():
-        if name != chosen and not completing:
+        if name != chosen:
             root.command(name, help=summary)(_nothing)
             continue
         module = import_module(module_name)

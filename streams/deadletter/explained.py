@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from streams.deadletter.foreign import FOREIGN
@@ -64,10 +65,18 @@ def _problems(letter: Letter) -> Iterator[str]:
     if letter.family == MILEPOST:
         if letter.code not in Reason.__members__:
             yield f"its reason {letter.code or '(none)'} is not in the catalogue"
-        if letter.failed_ms == letter.timestamp and letter.failed_at:
+        if letter.failed_at and not _is_time(letter.failed_at):
             yield "its time of failure cannot be read: Kafka's timestamp stands in"
     if any(
         "\N{REPLACEMENT CHARACTER}" in text
         for text in (letter.message, letter.error_class, letter.stage, letter.source_topic, *letter.order_ids)
     ):
         yield "some of its headers are not UTF-8"
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -28,7 +28,7 @@ class Letter:
     partition: int
     offset: int
     timestamp: int
-    """Of the record, milliseconds since the epoch."""
+    """When the letter was appended, milliseconds since the epoch; where its topic lets writers choose, whatever they chose."""
 
     key: bytes | None
     value: bytes | None
@@ -81,6 +81,11 @@ class Letter:
     def coordinates(self) -> str:
         """`topic-partition@offset` of the letter itself."""
         return f"{self.topic}-{self.partition}@{self.offset}"
+
+    @property
+    def record_timestamp(self) -> int:
+        """Timestamp of the refused record, milliseconds since the epoch; the letter's own where it does not say."""
+        return self.timestamp if self.source_timestamp is None else self.source_timestamp
 
     @property
     def source_headers(self) -> tuple[tuple[str, bytes], ...]:

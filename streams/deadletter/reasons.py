@@ -23,7 +23,10 @@ class Stage(StrEnum):
 
 
 class Disposition(StrEnum):
-    """What the refusal means for the record's future."""
+    """What a failure means for the record's future."""
+
+    TRANSIENT = "transient"
+    """Something that the record needs is away: the worker waits and tries again in place. Never a dead letter, so no reason has it."""
 
     PERMANENT = "permanent"
     """The same bytes will fail again: the producer or a mapping must change."""

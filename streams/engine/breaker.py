@@ -23,7 +23,7 @@ class Limits(NamedTuple):
     """When to stop. 0 for a limit that is not set."""
 
     consecutive: int
-    """So many records of a partition in a row."""
+    """So many records in a row, of one partition or of all partitions of a topic as they are read."""
 
     share: float
     """More than this share of the latest `window` records of a partition, once there were so many."""
@@ -56,9 +56,16 @@ class Breaker:
         self._limits = limits
         self._counts: dict[tuple[str, int], _Count] = {}
         self._weighed: dict[tuple[str, int], _Count] = {}
+        self._rows: dict[str, int] = {}
+        """Refused in a row, of all partitions of a topic."""
+
+        self._rows_weighed: dict[str, int] = {}
 
     def weigh(self, topic: str, partition: int, records: Sequence[Record], refused: Collection[int]) -> Tripped | None:
         """Count a batch of a partition, of which the records at the offsets `refused` are dead-lettered. Tripped: do not commit it."""
+        row = self._rows_weighed.get(topic, self._rows.get(topic, 0))
+        if not refused:
+            self._rows_weighed[topic] = 0
         before = self._counts.get((topic, partition))
         if not refused and (before is None or (before.in_a_row == 0 and not before.refused)):
             # The usual case: nothing but the number grows.
@@ -70,17 +77,21 @@ class Breaker:
         for record in records:
             count.read += 1
             if record.offset not in refused:
-                count.in_a_row = 0
+                count.in_a_row = row = 0
                 continue
             count.in_a_row += 1
+            row += 1
             if limits.consecutive and count.in_a_row >= limits.consecutive:
                 return Tripped(record, f"{count.in_a_row} records in a row")
+            if limits.consecutive and row >= limits.consecutive:
+                return Tripped(record, f"{row} records in a row of all partitions, and {count.in_a_row}")
             if limits.window and limits.share:
                 count.refused.append(count.read)
                 while count.refused[0] <= count.read - limits.window:
                     count.refused.popleft()
                 if count.read >= limits.window and len(count.refused) > limits.share * limits.window:
                     return Tripped(record, f"{len(count.refused)} of the latest {limits.window} records")
+        self._rows_weighed[topic] = row if refused else 0
         while count.refused and count.refused[0] <= count.read - limits.window:
             count.refused.popleft()
         return None
@@ -88,8 +99,10 @@ class Breaker:
     def keep(self) -> None:
         """What was weighed is committed."""
         self._counts.update(self._weighed)
-        self._weighed.clear()
+        self._rows.update(self._rows_weighed)
+        self.forget()
 
     def forget(self) -> None:
         """What was weighed did not happen."""
         self._weighed.clear()
+        self._rows_weighed.clear()

@@ -31,7 +31,7 @@ def outputs(letter: Letter, plan: Plan, at: datetime, value: bytes | None) -> li
     if target:
         sent.append(_again(letter, plan, target, partition, at, value))
     if letter.order_ids and plan.action not in _HELD_UNTIL_PROCESSED:
-        sent += closing(letter.id, letter.order_ids, max(at_ms, letter.timestamp + 1))
+        sent += closing(letter.id, letter.order_ids, max(at_ms, letter.record_timestamp + 1))
     entry = Settlement(
         letter.id,
         letter.topic,
@@ -70,6 +70,7 @@ def _again(letter: Letter, plan: Plan, target: str, partition: int, at: datetime
         names.REPLAY_EDITED: "true" if plan.edit is not None else "",
     }
     ours = names.write({name: text for name, text in fields.items() if text})
+    key, kept = letter.key, letter.source_headers
     if plan.edit is not None:
-        return Output(target, plan.edit.key, plan.edit.value, names.without_ours(plan.edit.headers) + ours, partition, letter.timestamp)
-    return Output(target, letter.key, value, letter.source_headers + ours, partition, letter.timestamp)
+        key, value, kept = plan.edit.key, plan.edit.value, names.without_ours(plan.edit.headers)
+    return Output(target, key, value, kept + ours, partition, letter.record_timestamp)

@@ -62,7 +62,7 @@ class Sources:
         for topic in (target, beyond) if beyond in (REFERENCES, EVENTS) else (target,):
             self._ask(topic)
             kept = self._kept_ms[topic]
-            if 0 <= kept < time.time() * 1000 - letter.timestamp + _MARGIN_MS:
+            if 0 <= kept < time.time() * 1000 - letter.record_timestamp + _MARGIN_MS:
                 return True
         return False
 

@@ -122,7 +122,7 @@ def test_an_output_too_large_for_its_topic_is_a_dead_letter(bench: Bench) -> Non
 
 
 def test_a_record_that_cannot_even_be_dead_lettered_stops_the_worker_and_is_not_skipped(bench: Bench) -> None:
-    bench.make_topics(partitions=1, config={LETTERS: {"max.message.bytes": "5000"}})
+    bench.make_topics(partitions=1, config={LETTERS: {"max.message.bytes": "200"}})  # not even a pointer
     bench.send([("a", {}), ("b", {"poison": True, "pad": random.Random(0).randbytes(20_000).hex()}), ("a", {})])
     with running(bench) as worker:
         assert worker.wait(30) == EXIT_STOPPED

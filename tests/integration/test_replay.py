@@ -282,6 +282,25 @@ def test_a_replay_killed_twenty_times_loses_nothing_and_doubles_nothing(it: Sett
     assert len(state.jobs[job_id].runs) > 10
 
 
+@pytest.mark.slow
+@pytest.mark.fault
+def test_a_frozen_replay_that_wakes_up_behind_its_successor_doubles_nothing(it: Settings) -> None:
+    count = 6_000
+    ids = write(it, [refused(number, partition=number % 4) for number in range(count)])
+    command = bound_to_parent([sys.executable, "-m", "tests.integration.replay_job", LETTERS, "frozen", "1000"])
+    environment = os.environ | {"KAFKA_BOOTSTRAP": it.bootstrap, "MILEPOST_PREFIX": it.prefix, "MILEPOST_DATA": str(it.data)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as frozen:
+        assert frozen.stdout is not None and frozen.stderr is not None
+        assert any(line.strip().isdigit() for line in frozen.stdout)
+        frozen.send_signal(signal.SIGSTOP)
+        result = run_replay(it, plan())  # waits until the group has given the frozen one up
+        assert result.settled + result.skipped[Fate.SETTLED] == count
+        frozen.send_signal(signal.SIGCONT)
+        assert frozen.wait(60) != 0
+        assert "another process has begun to replay" in frozen.stderr.read()
+    assert Counter(dict(record.headers)["replay.of"].decode() for record in everything(it, AGAIN)) == Counter(ids)
+
+
 # ---- bytes that do not fit
 
 

@@ -7,6 +7,7 @@ import typer
 from streams.cli.dlq.carrying import export_letters, import_letters
 from streams.cli.dlq.history import audit
 from streams.cli.dlq.looking import list_letters, show, stats
+from streams.cli.dlq.policies import retry_policy
 from streams.cli.dlq.settling import discard, edit, redirect, replay
 
 __all__ = ["app"]
@@ -30,3 +31,4 @@ app.command("discard")(discard)
 app.command("export")(export_letters)
 app.command("import")(import_letters)
 app.command("audit")(audit)
+app.command("retry-policy")(retry_policy)

@@ -66,13 +66,12 @@ def export_letters(
 
 def _record_line(letter: Letter) -> bytes:
     topic = REPLAYED.get(letter.source_topic, letter.source_topic)
-    timestamp = letter.timestamp if letter.source_timestamp is None else letter.source_timestamp
     fields = {
         "topic": topic,
         "key": shown_bytes(letter.key),
         "value": shown_bytes(letter.value),
         "headers": shown_headers(letter.source_headers),
-        "timestamp": timestamp,
+        "timestamp": letter.record_timestamp,
     }
     return ascii_json(dump(fields))
 

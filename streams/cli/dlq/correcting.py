@@ -22,7 +22,7 @@ from streams.deadletter.index import Index
 from streams.deadletter.letter import Letter
 from streams.deadletter.selection import Selection
 from streams.errors import ConfigurationError, MilepostError
-from streams.replay import Edit, Fate, Plan, fate, run_replay, target_of
+from streams.replay import Edit, Fate, Guard, Plan, fate, run_replay, target_of
 from streams.settings import Settings
 
 __all__ = ["Correction", "correct"]
@@ -39,7 +39,16 @@ class Correction:
 
 
 def correct(
-    letter: str, topics: tuple[str, ...], correction: Correction, reason: str, by: str, *, execute: bool, yes: bool, as_json: bool
+    letter: str,
+    topics: tuple[str, ...],
+    correction: Correction,
+    reason: str,
+    by: str,
+    patience: float,
+    *,
+    execute: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Show the difference, and with `execute` send the copy. Raises `MilepostError`, `ConfigurationError`, and `typer.Exit` if not sent."""
     settings = Settings()
@@ -68,6 +77,7 @@ def correct(
         whoever(by),
         reason or "(dry run)",
         Selection(ids=frozenset({original.id})),
+        guard=Guard(patience_seconds=patience),
         edit=Edit(key, value, headers, "\n".join(changes)),
     )
     what = fate(original, plan, ())

@@ -25,7 +25,7 @@ __all__ = ["STATES", "By", "Topics", "filtered", "point", "whoever"]
 
 STATES: Final = (OPEN, *(action.value for action in Action), "any")
 
-_AGE: Final = re.compile(r"(\d{1,6})(s|m|h|d|w)")
+_AGE: Final = re.compile(r"(\d{1,9})(s|m|h|d|w)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 

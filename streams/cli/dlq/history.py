@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from streams.cli.output import print_json, print_table
+from streams.cli.output import print_json
 from streams.deadletter.audit import AuditState, Job, Settlement
 from streams.deadletter.index import Index, Wanted
 from streams.deadletter.letter import Letter
@@ -49,22 +49,11 @@ def audit(
 
 
 def _print_jobs(jobs: list[Job]) -> None:
-    print_table(
-        ["began", "what", "topic", "letters", "by", "why", "outcome", "job"],
-        [
-            [
-                f"{job.started_at:%Y-%m-%d %H:%M:%S}",
-                job.action.value.lower(),
-                plain(job.topic, 40),
-                str(sum(run.settled for run in job.runs)),
-                plain(job.by, 20),
-                plain(job.reason, 60),
-                job.runs[-1].outcome if job.runs else "",
-                plain(job.id),
-            ]
-            for job in jobs
-        ],
-    )
+    for job in jobs:
+        settled = sum(run.settled for run in job.runs)
+        outcome = job.runs[-1].outcome if job.runs else "not begun"
+        print(f"{job.started_at:%Y-%m-%d %H:%M:%S}  {plain(job.topic, 40)}  {settled} letters {job.action.value.lower()}, {plain(outcome)}")
+        print(f"    {plain(job.id, 64)}  {plain(job.by, 40)}: {plain(job.reason, 100)}")
     print(f"{len(jobs)} jobs")
 
 

@@ -46,8 +46,7 @@ class Draft:
     rate: float = 0
     max_replays: int = 3
     limit: int = 0
-    stop_at_share: float = 0.5
-    sample: int = 100
+    guard: Guard = Guard()  # noqa: RUF009 - frozen
 
     def plan(self, topic: str, selection: Selection) -> Plan:
         return Plan(
@@ -60,13 +59,12 @@ class Draft:
             self.rate,
             self.max_replays,
             self.limit,
-            Guard(share=self.stop_at_share, sample=self.sample),
+            self.guard,
         )
 
 
-def resumed(job_id: str, by: str, stop_at_share: float, sample: int, *, as_json: bool) -> None:
+def resumed(job_id: str, by: str, guard: Guard, *, as_json: bool) -> None:
     """Go on with a job, and say how it ended. Raises `typer.Exit` as `settle` does."""
-    guard = Guard(share=stop_at_share, sample=sample)
     with stoppable() as stopped, Bar() as bar:
         result = resume_replay(Settings(), job_id, by=whoever(by), guard=guard, progress=telling(bar), stopped=stopped)
     report([result], as_json)
@@ -156,6 +154,7 @@ def report(results: list[Result], as_json: bool, left: Counter[Fate] | None = No
     skipped = sum((result.skipped for result in results), Counter[Fate]())
     for what, number in (left or Counter()).items():
         skipped[what] = max(skipped[what], number)
+    del skipped[Fate.SETTLED]  # before this run, and so nothing that is left
     settled = sum(result.settled for result in results)
     if as_json:
         print_json(

@@ -173,8 +173,7 @@ def _now(settings: Settings, letter: Letter) -> list[str]:
     from streams.pipeline import hops
 
     normalize, resolve, _ = hops(settings)
-    timestamp = letter.timestamp if letter.source_timestamp is None else letter.source_timestamp
-    record = Output(topic, letter.key, letter.value, letter.source_headers, 0, timestamp)
+    record = Output(topic, letter.key, letter.value, letter.source_headers, 0, letter.record_timestamp)
     return list(steps(record, OfflinePipeline([normalize, resolve]).feed(record)))
 
 

@@ -27,6 +27,9 @@ StopShare = Annotated[
     float,
     typer.Option("--stop-at-share", min=0, max=1, help="Stop by itself once this share of what was replayed has failed again; 1: never."),
 ]
+Patience = Annotated[
+    float, typer.Option(min=0, metavar="SECONDS", help="Wait so long for the workers to read what was replayed; 0: not at all.")
+]
 Sample = Annotated[int, typer.Option(min=0, help="Send so many first and see how they fare; 0: all at once.")]
 
 
@@ -43,6 +46,7 @@ def replay(
     limit: Limit = 0,
     stop_at_share: StopShare = 0.5,
     sample: Sample = 100,
+    patience: Patience = 10,
     resume: Annotated[str, typer.Option(metavar="JOB", help="Go on with this job: same letters, reason, target and limits.")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -54,12 +58,15 @@ def replay(
     Example: `milepost dlq replay --code UNMAPPED_CODE --execute --reason 'map has the code now'`
     """
     from streams.cli.dlq.jobs import Draft, resumed, settle
+    from streams.replay import Guard
+
+    watch = Guard(share=stop_at_share, sample=sample, patience_seconds=patience)
 
     if resume:
-        resumed(resume, by, stop_at_share, sample, as_json=as_json)
+        resumed(resume, by, watch, as_json=as_json)
         return
     action = Action.REDIRECTED if to else Action.REPLAYED
-    draft = Draft(action, reason, by, to, rate, max_replays, limit, stop_at_share, sample)
+    draft = Draft(action, reason, by, to, rate, max_replays, limit, watch)
     settle(wanted, draft, everything=everything, execute=execute, as_json=as_json)
 
 
@@ -125,6 +132,7 @@ def edit(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask again before sending.")] = False,
     reason: Why = "",
     by: By = "",
+    patience: Patience = 10,
     as_json: AsJson = False,
 ) -> None:
     """Send a corrected copy in place of a refused record; the letter counts as settled. A DRY RUN unless --execute, and then it asks.
@@ -137,4 +145,4 @@ def edit(
     from streams.cli.dlq.correcting import Correction, correct
 
     correction = Correction(set_ or [], set_header or [], set_key, file)
-    correct(letter, tuple(topic or ()), correction, reason, by, execute=execute, yes=yes, as_json=as_json)
+    correct(letter, tuple(topic or ()), correction, reason, by, patience, execute=execute, yes=yes, as_json=as_json)

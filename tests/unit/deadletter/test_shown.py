@@ -68,6 +68,10 @@ def test_a_damaged_header_is_named(name: str, value: bytes, problem: str) -> Non
     assert not problems(whole)
 
 
+def test_a_letter_that_failed_at_its_records_time_is_not_damaged() -> None:
+    assert problems(letter(failed_at=FAILED_AT - 1_000)) == []
+
+
 def test_json_is_indented_and_its_numbers_stay_as_they_were_written() -> None:
     assert decoded(letter(value=b'{"a":1.10,"b":12345678901234567890}')) == '{\n  "a": 1.10,\n  "b": 12345678901234567890\n}'
 

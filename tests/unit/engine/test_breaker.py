@@ -67,10 +67,21 @@ def test_a_transaction_that_is_repeated_counts_once() -> None:
     assert it.batch("x") is not None
 
 
-def test_partitions_are_counted_apart() -> None:
+def test_a_partition_is_not_excused_by_the_others() -> None:
     it = Partition()
-    assert it.batch("xxxx", partition=0) is None
-    assert it.batch("xxxx", partition=1) is None
+    for _ in range(4):
+        assert it.batch("x", partition=0) is None
+        assert it.batch("....", partition=1) is None
+    assert it.batch("x", partition=0) is not None
+
+
+def test_a_row_over_all_partitions_trips_it_too() -> None:
+    it = Partition()
+    assert it.batch("xx", partition=0) is None
+    assert it.batch("xx", partition=1) is None
+    tripped = it.batch("x", partition=2)
+    assert tripped is not None
+    assert tripped.why == "5 records in a row of all partitions, and 1"
 
 
 def test_a_limit_of_zero_never_trips() -> None:
