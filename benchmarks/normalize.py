@@ -37,7 +37,7 @@ def main(wanted: list[str]) -> None:
         best = min(_timed(hop, rows, batch) for _ in range(_ROUNDS)) / _BATCH * 1e6
         outputs = [decode(output.value or b"") for output in hop.run(rows, batch[:1]) if isinstance(output, Output)]
         said = max(1, sum(isinstance(one, (Event, Snapshot, Announcement)) for one in outputs))
-            over = " *" if best > _AIM else ""
+        over = " *" if best > _AIM else ""
         print(f"{name:44} {len(record.value or b''):6} {best:12.1f} {said:10} {best / said:8.1f}{over}")
 
 
