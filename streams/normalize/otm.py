@@ -176,7 +176,7 @@ def _planned(shipment: _Shipment, header: _TransmissionHeader, origin: Origin) -
     own = Named(reference_key(ReferenceKind.SHIPMENT, system, gid.Xid))
     carrier = _carrier(shipment.ShipmentHeader.ServiceProviderGid)
     references = list(dict.fromkeys([own, *_numbers(shipment.ShipmentHeader.ShipmentRefnum, carrier, system)]))
-    tracked = [each for each in references if each.key.startswith(f"{ReferenceKind.TRACKING}:")]
+    tracked = {each for each in references if each.key.startswith(f"{ReferenceKind.TRACKING}:")}
     if len(tracked) > 1:
         references = [Named(each.key, each.key.split(":", 2)[2]) if each in tracked else each for each in references]
     packages = tuple(each.package_id for each in references if each.package_id)
