@@ -198,7 +198,7 @@ def read_sales_order(data: Any, origin: Origin) -> list[Event | Link | Snapshot]
     event = read.event(read.codes.meaning("SalesOrder").milestone, order_id, read.as_of, str(revision(read.as_of.utc)))
     lines: dict[str, OrderLine] = {}
     for item in record.items:
-        gone = item.SalesDocumentRjcnReason is not None
+        gone = bool(item.SalesDocumentRjcnReason)
         number = normalised(item.SalesOrderItem)
         where = f"to_Item {number}"
         if number in lines:
@@ -213,7 +213,7 @@ def read_sales_order(data: Any, origin: Origin) -> list[Event | Link | Snapshot]
         revision(read.as_of.utc), normalised(record.SoldToParty or ""), record.TransactionCurrency, terms, tuple(lines.values())
     )
     claims = []
-    if record.HeaderBillingBlockReason is not None:
+    if record.HeaderBillingBlockReason:
         block = read.codes.meaning("SalesOrder", "HeaderBillingBlockReason").milestone
         claims.append(Claim(block, order_id, read.as_of, seen=True))
     return [event, read.snapshot(claims)]
@@ -308,7 +308,7 @@ def _age(origin: Origin, changed: str | None) -> Instant:
     told = origin.header("as_of")
     if told:
         return parse(told, Classifier.ACT, origin.ingested_at, "header as_of")
-    if changed is None:
+    if not changed:
         message = "header as_of: when the document was read is needed where it has no LastChangeDateTime, such as 2026-06-01T10:00:00Z"
         raise Refusal(Stage.VALIDATE, Reason.TIME_INVALID, message)
     match = _MILLIS.fullmatch(changed)
