@@ -15,4 +15,5 @@ x12_times                  dates, times and time codes of X12
 references                 links between references and orders
 origin                     where a record came from
 refusal                    why a record cannot be read
+holding                    which orders a refused record is about
 """

@@ -18,6 +18,7 @@ from streams.domain.event import Event, Invoice
 from streams.domain.ids import event_id, normalised, order_key
 from streams.domain.vocabulary import Classifier, Milestone, Scope
 from streams.normalize.codes import code_map
+from streams.normalize.holding import Named, holding, text
 from streams.normalize.origin import Origin
 from streams.normalize.refusal import Refusal, invalid, shown
 from streams.normalize.shapes import Code, Currency, Identifier, Shape, SystemName, TimeText, plain_number
@@ -47,6 +48,11 @@ _RECORD: Final = TypeAdapter(_Record)
 _CODES: Final = code_map(FORMAT)
 
 
+def _named(data: Any, origin: Origin) -> Named:
+    yield origin.company(text(data, "LegalEntity")), text(data, "SalesId")
+
+
+@holding(_named)
 def read(data: Any, origin: Origin) -> list[Event]:
     """The statement of an event. Raises `Refusal`."""
     try:
@@ -61,7 +67,7 @@ def read(data: Any, origin: Origin) -> list[Event]:
     if milestone in _INVOICES:
         if record.InvoiceId is None or record.InvoiceAmount is None or record.CurrencyCode is None:
             message = "InvoiceId, InvoiceAmount and CurrencyCode are needed: add them to the event's payload"
-            raise Refusal(Stage.VALIDATE, Reason.SCHEMA_INVALID, message, orders=(order_id,))
+            raise Refusal(Stage.VALIDATE, Reason.SCHEMA_INVALID, message)
         invoice = Invoice(normalised(record.InvoiceId), record.InvoiceAmount, record.CurrencyCode)
     return [
         Event(

@@ -128,10 +128,10 @@ def _details(document: _Document, company: str, number: int) -> OrderDetails:
 
 
 def _line(item: _Item) -> OrderLine:
-    if item.POSEX is None:
+    if not item.POSEX:
         raise Refusal(Stage.VALIDATE, Reason.SCHEMA_INVALID, "E1EDP01.POSEX: an item has no number")
     sku = item.MATNR or next((each.IDTNR for each in item.E1EDP19 if each.QUALF in ("002", "001") and each.IDTNR), "")
-    gone = item.ACTION == _CANCELLED or item.ABGRU is not None
+    gone = item.ACTION == _CANCELLED or bool(item.ABGRU)
     if gone:
         return OrderLine(normalised(item.POSEX), normalised(sku), Decimal(0), unit(item.MENEE), Decimal(0))
     price = priced(item.MENGE, item.VPREI, item.PEINH, item.NETWR, f"E1EDP01 {item.POSEX}")

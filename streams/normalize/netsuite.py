@@ -16,6 +16,8 @@ from streams.domain.event import Claim, Link, Snapshot
 from streams.domain.ids import normalised, order_key, reference_key
 from streams.domain.vocabulary import Classifier, Milestone, ReferenceKind
 from streams.normalize.codes import code_map, scac
+from streams.normalize.holding import Named as NamedOrders
+from streams.normalize.holding import entry, holding, text
 from streams.normalize.origin import Origin
 from streams.normalize.references import DEFAULT_VALID_DAYS, LinkedOrder, Named, ReferenceField, links, named
 from streams.normalize.refusal import Refusal, invalid, shown
@@ -71,6 +73,12 @@ _RECORD: Final = TypeAdapter(_Record)
 _CODES: Final = code_map(FORMAT)
 
 
+def _named(data: Any, origin: Origin) -> NamedOrders:
+    source = text(entry(data, "createdFrom"), "refName")
+    yield origin.company(SYSTEM), source[len(_SALES_ORDER) :] if source.startswith(_SALES_ORDER) else ""
+
+
+@holding(_named)
 def read(data: Any, origin: Origin) -> list[Snapshot | Link]:
     """The snapshot of an item fulfilment, and the links of what was shipped. Raises `Refusal`."""
     try:

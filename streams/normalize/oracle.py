@@ -16,6 +16,7 @@ from streams.domain.event import Claim, Invoice, Snapshot
 from streams.domain.ids import normalised, order_key, reference_key
 from streams.domain.vocabulary import Classifier, Milestone, ReferenceKind
 from streams.normalize.codes import code_map
+from streams.normalize.holding import Named, entries, holding, text
 from streams.normalize.origin import Origin
 from streams.normalize.refusal import invalid
 from streams.normalize.sap import unit
@@ -64,6 +65,13 @@ _RECORD: Final = TypeAdapter(_Record)
 _CODES: Final = code_map(FORMAT)
 
 
+def _named(data: Any, origin: Origin) -> Named:
+    company = origin.company(text(data, "BusinessUnit"))
+    for line in entries(data, "receivablesInvoiceLines"):
+        yield company, text(line, "SalesOrder")
+
+
+@holding(_named)
 def read(data: Any, origin: Origin) -> list[Snapshot]:
     """The snapshot of an invoice. Raises `Refusal`."""
     try:

@@ -176,7 +176,7 @@ def _planned(shipment: _Shipment, header: _TransmissionHeader, origin: Origin) -
     own = Named(reference_key(ReferenceKind.SHIPMENT, system, gid.Xid))
     carrier = _carrier(shipment.ShipmentHeader.ServiceProviderGid)
     references = list(dict.fromkeys([own, *_numbers(shipment.ShipmentHeader.ShipmentRefnum, carrier, system)]))
-    tracked = [each for each in references if each.key.startswith(f"{ReferenceKind.TRACKING}:")]
+    tracked = {each for each in references if each.key.startswith(f"{ReferenceKind.TRACKING}:")}
     if len(tracked) > 1:
         references = [Named(each.key, each.key.split(":", 2)[2]) if each in tracked else each for each in references]
     packages = tuple(each.package_id for each in references if each.package_id)
@@ -230,7 +230,7 @@ def _system(gid: _Gid | None, origin: Origin) -> str:
 def _moment(when: _When, classifier: Classifier, origin: Origin, field: str) -> Instant:
     """`YYYYMMDDHHMMSS` with an offset or a zone; with neither it is read as UTC, quality UNKNOWN. Raises `Refusal` (TIME_INVALID)."""
     text = when.GLogDate
-    if when.TZOffset is not None or when.TZId is None or not text.isdigit() or len(text) != 14:
+    if when.TZOffset or not when.TZId or not text.isdigit() or len(text) != 14:
         iso = f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:]}" if text.isdigit() and len(text) == 14 else text
         return parse(f"{iso}{when.TZOffset or ''}", classifier, origin.ingested_at, field)
     return in_zone(text, when.TZId, classifier, origin.ingested_at, field)

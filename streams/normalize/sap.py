@@ -16,14 +16,14 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Final, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from streams.deadletter.reasons import Reason, Stage
 from streams.domain.instant import Instant, TimeQuality
 from streams.domain.vocabulary import Classifier
 from streams.normalize.origin import Origin
 from streams.normalize.refusal import Refusal, shown
-from streams.normalize.shapes import EACH, Code, Identifier, LineNumber, TimeText
+from streams.normalize.shapes import CONTROL_FREE, EACH, TimeText
 from streams.normalize.x12_times import instant, zone_named
 
 __all__ = ["Amount", "Maybe", "MaybeAmount", "MaybeCode", "MaybeLine", "MaybeTime", "Number", "Some", "revision", "sap_time", "unit"]
@@ -43,9 +43,11 @@ def _number(value: object) -> object:
     """Text as a plain decimal number. What could be two numbers is refused."""
     if type(value) is not str:
         return value
-    text = value.strip()
-    if len(text) > _LONGEST:
+    if len(value) > _LONGEST:
         raise ValueError("too long for a number")
+    if _PLAIN.fullmatch(value):
+        return value
+    text = value.strip()
     sign = "-" if text.endswith("-") or text.startswith("-") else ""
     digits = text.strip("+-").strip()
     if _PLAIN.fullmatch(digits):
@@ -80,10 +82,12 @@ MaybeAmount = Annotated[
 ]
 """Of either sign."""
 
-Maybe = Annotated[Identifier | None, BeforeValidator(_blank)]
-MaybeCode = Annotated[Code | None, BeforeValidator(_blank)]
-MaybeLine = Annotated[LineNumber | None, BeforeValidator(_blank)]
-MaybeTime = Annotated[TimeText | None, BeforeValidator(_blank)]
+Maybe = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64, pattern=CONTROL_FREE)] | None
+"""A number or name; an empty field is as none. So are those that follow."""
+
+MaybeCode = Maybe
+MaybeLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=32, pattern=CONTROL_FREE)] | None
+MaybeTime = TimeText | None
 Some = Annotated[list[_T], Field(max_length=2000, default_factory=list), BeforeValidator(_listed)]
 
 

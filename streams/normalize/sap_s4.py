@@ -21,6 +21,8 @@ from streams.domain.ids import event_id, normalised, order_key, reference_key
 from streams.domain.instant import Instant
 from streams.domain.vocabulary import Classifier, Milestone, ReferenceKind, Scope
 from streams.normalize.codes import code_map
+from streams.normalize.holding import Named as NamedOrders
+from streams.normalize.holding import entries, entry, holding, text
 from streams.normalize.idoc_orders import priced
 from streams.normalize.origin import Origin
 from streams.normalize.references import DEFAULT_VALID_DAYS, LinkedOrder, Named, links
@@ -160,6 +162,19 @@ class _Read:
         )
 
 
+_ITEMS: Final = (("to_Item", "results"), ("to_DeliveryDocumentItem", "results"), ("to_Item",), ("to_DeliveryDocumentItem",), ("_Item",))
+
+
+def _named(data: Any, origin: Origin) -> NamedOrders:
+    company = origin.company(origin.header("system", 32))
+    inner = entry(data, "d") or data
+    yield company, text(inner, "SalesOrder")
+    for path in _ITEMS:
+        for item in entries(inner, *path):
+            yield company, text(item, "SalesDocument") or text(item, "ReferenceSDDocument")
+
+
+@holding(_named)
 def read_wrapped(data: Any, origin: Origin) -> list[Event | Link | Snapshot]:
     """Whichever of the three documents version 2 wraps. Raises `Refusal`."""
     inner = data["d"] if isinstance(data["d"], Mapping) else {}
@@ -174,6 +189,7 @@ def read_wrapped(data: Any, origin: Origin) -> list[Event | Link | Snapshot]:
     raise Refusal(Stage.DETECT, Reason.UNKNOWN_FORMAT, message)
 
 
+@holding(_named)
 def read_sales_order(data: Any, origin: Origin) -> list[Event | Link | Snapshot]:
     """The order as it stands, and its snapshot. Raises `Refusal`."""
     record = _validated(_SALES_ORDER, data)
@@ -182,7 +198,7 @@ def read_sales_order(data: Any, origin: Origin) -> list[Event | Link | Snapshot]
     event = read.event(read.codes.meaning("SalesOrder").milestone, order_id, read.as_of, str(revision(read.as_of.utc)))
     lines: dict[str, OrderLine] = {}
     for item in record.items:
-        gone = item.SalesDocumentRjcnReason is not None
+        gone = bool(item.SalesDocumentRjcnReason)
         number = normalised(item.SalesOrderItem)
         where = f"to_Item {number}"
         if number in lines:
@@ -197,12 +213,13 @@ def read_sales_order(data: Any, origin: Origin) -> list[Event | Link | Snapshot]
         revision(read.as_of.utc), normalised(record.SoldToParty or ""), record.TransactionCurrency, terms, tuple(lines.values())
     )
     claims = []
-    if record.HeaderBillingBlockReason is not None:
+    if record.HeaderBillingBlockReason:
         block = read.codes.meaning("SalesOrder", "HeaderBillingBlockReason").milestone
         claims.append(Claim(block, order_id, read.as_of, seen=True))
     return [event, read.snapshot(claims)]
 
 
+@holding(_named)
 def read_delivery(data: Any, origin: Origin) -> list[Event | Link | Snapshot]:
     """The snapshot of a delivery, and the links of its number to its orders. Raises `Refusal`."""
     record = _validated(_DELIVERY, data)
@@ -241,6 +258,7 @@ def read_delivery(data: Any, origin: Origin) -> list[Event | Link | Snapshot]:
     return [read.snapshot(claims), *links(references, parts, since.utc, DEFAULT_VALID_DAYS, read.lineage)]
 
 
+@holding(_named)
 def read_billing_document(data: Any, origin: Origin) -> list[Event | Link | Snapshot]:
     """One statement an order of the billing document, and its snapshot. Raises `Refusal`."""
     record = _validated(_BILLING, data)
@@ -290,7 +308,7 @@ def _age(origin: Origin, changed: str | None) -> Instant:
     told = origin.header("as_of")
     if told:
         return parse(told, Classifier.ACT, origin.ingested_at, "header as_of")
-    if changed is None:
+    if not changed:
         message = "header as_of: when the document was read is needed where it has no LastChangeDateTime, such as 2026-06-01T10:00:00Z"
         raise Refusal(Stage.VALIDATE, Reason.TIME_INVALID, message)
     match = _MILLIS.fullmatch(changed)

@@ -13,6 +13,7 @@ from streams.domain.event import LineQuantity
 from streams.domain.ids import normalised
 
 __all__ = [
+    "CONTROL_FREE",
     "EACH",
     "Code",
     "Currency",
@@ -42,24 +43,25 @@ def plain_number(value: object) -> object:
     return value
 
 
-_CONTROL_FREE: Final = r"^[^\x00-\x1f\x7f]*$"
+CONTROL_FREE: Final = r"^[^\x00-\x1f\x7f]*$"
+"""Pattern of text without control characters."""
 
-Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=_CONTROL_FREE)]
+Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=CONTROL_FREE)]
 """A number or name that another system gave out. Control characters separate parts of row keys, so none may be inside."""
 
 SystemName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=r"^[^\x00-\x1f\x7f:]*$")]
 """A company, a system or an issuer: as `Identifier`, without the colon that separates it from the number that follows."""
 
-LineNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=_CONTROL_FREE)]
+LineNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=CONTROL_FREE)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 TimeText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=48)]
 Remark = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 Quantity = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=6), BeforeValidator(plain_number)]
 Price = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=6), BeforeValidator(plain_number)]
-Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=_CONTROL_FREE)]
+Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=CONTROL_FREE)]
 """A status code, as its source writes it."""
 
-UnitOfMeasure = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, min_length=1, max_length=16, pattern=_CONTROL_FREE)]
+UnitOfMeasure = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, min_length=1, max_length=16, pattern=CONTROL_FREE)]
 
 
 EACH: Final = "EA"

@@ -22,6 +22,8 @@ from streams.domain.ids import event_id, normalised, order_key, reference_key
 from streams.domain.instant import Instant
 from streams.domain.vocabulary import Classifier, Milestone, ReferenceKind, Scope
 from streams.normalize.codes import code_map, scac
+from streams.normalize.holding import Named as NamedOrders
+from streams.normalize.holding import holding, text
 from streams.normalize.origin import Origin
 from streams.normalize.references import DEFAULT_VALID_DAYS, LinkedOrder, Named, ReferenceField, links, named
 from streams.normalize.refusal import Refusal, invalid
@@ -122,6 +124,15 @@ _FULFILLMENT: Final = TypeAdapter(_Fulfillment)
 _REFUND: Final = TypeAdapter(_Refund)
 
 
+def _of_order(data: Any, origin: Origin) -> NamedOrders:
+    yield origin.company(SYSTEM), text(data, "id")
+
+
+def _of_part(data: Any, origin: Origin) -> NamedOrders:
+    yield origin.company(SYSTEM), text(data, "order_id")
+
+
+@holding(_of_order)
 def read_order(data: Any, origin: Origin) -> list[Event]:
     """The statement of an order. Raises `Refusal`."""
     record = _validated(_ORDER, data)
@@ -137,6 +148,7 @@ def read_order(data: Any, origin: Origin) -> list[Event]:
     return [_event(origin, ORDER, order_key(company, record.id), meaning.milestone, at, str(number), topic, order=order)]
 
 
+@holding(_of_part)
 def read_fulfillment(data: Any, origin: Origin) -> list[Snapshot | Link]:
     """The snapshot of a fulfilment, and the links of its number and tracking numbers. Raises `Refusal`."""
     record = _validated(_FULFILLMENT, data)
@@ -161,6 +173,7 @@ def read_fulfillment(data: Any, origin: Origin) -> list[Snapshot | Link]:
     return [snapshot, *links(references, [LinkedOrder(order_id, shipment_id)], at.utc, DEFAULT_VALID_DAYS, lineage)]
 
 
+@holding(_of_part)
 def read_refund(data: Any, origin: Origin) -> list[Event]:
     """The credit, where money was given back; the goods that came back; and that lines were taken off the order, which the order itself
     then says. Raises `Refusal`.
@@ -187,7 +200,7 @@ def read_refund(data: Any, origin: Origin) -> list[Event]:
             said.append(_event(origin, REFUND, order_id, codes.meaning(kind).milestone, at, record.id, kind, lines=_lines(items)))
     if not said:
         message = "transactions, refund_line_items: neither money nor goods came back"
-        raise Refusal(Stage.VALIDATE, Reason.SCHEMA_INVALID, message, orders=(order_id,))
+        raise Refusal(Stage.VALIDATE, Reason.SCHEMA_INVALID, message)
     return said
 
 

@@ -82,3 +82,21 @@ def test_a_topic_that_nobody_reads_is_an_error(tmp_path: Path, capsys: pytest.Ca
     file.write_text(json.dumps({"topic": "cms.raw", "value": {}}) + "\n")
     assert main(["explain", str(file)]) == 2
     assert "line 1: no hop reads topic 'cms.raw'" in capsys.readouterr().err
+
+
+def test_a_document_and_the_change_that_was_announced_are_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    changed, document = vendor("sap.s4.event.v1"), vendor("sap.s4.outbounddelivery.v1")
+    out = explained(tmp_path, capsys, ("erp.raw", changed.record(), {}), ("erp.raw", document.record(), dict(document.headers)))
+    assert "detected  sap.s4.event.v1, by its topic and fields" in out
+    assert "read      snapshot:S4HCLNT100:OUTBOUNDDELIVERY/80000001 changed at 2026-06-01T10:02:00+00:00; its snapshot will say what" in out
+    assert "read      a snapshot of snapshot:S4HCLNT100:OUTBOUNDDELIVERY/80000001 as of 2026-06-01T12:00:00+00:00: 1 claims" in out
+    assert "resolved  GOODS_ISSUED reaches S4HCLNT100:4711" in out
+
+
+def test_xml_is_explained_and_refused_like_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    each = vendor("sap.orders05.v1")
+    text = (each.xml() or b"").decode()
+    out = explained(tmp_path, capsys, (each.topic, text, {}), (each.topic, "<!DOCTYPE a>" + text[text.index("<ORDERS05>") :], {}))
+    assert "detected  sap.orders05.v1, by its topic and fields" in out
+    assert "names order S4HCLNT100:4711" in out
+    assert "refused   at decode: ENVELOPE_INVALID (permanent)" in out

@@ -22,6 +22,27 @@ ORDER, REFUND, OTM, DYNAMICS = (
 )
 
 
+HELD = [
+    ("shopify.order.v1", "updated_at", "SHOPIFY:5678901234"),
+    ("shopify.fulfillment.v1", "status", "SHOPIFY:5678901234"),
+    ("shopify.refund.v1", "created_at", "SHOPIFY:5678901234"),
+    ("oracle.receivables.v1", "EventTime", "Vision DE:4711"),
+    ("netsuite.item-fulfillment.v1", "shipStatus", "NETSUITE:SO4711"),
+    ("dynamics365.business-event.v1", "EventTime", "DEMF:SO-004711"),
+    ("sap.s4.salesorder.v1", "TransactionCurrency", "S4HCLNT100:4711"),
+    ("sap.s4.outbounddelivery.v1", "DeliveryDocument", "S4HCLNT100:4711"),
+    ("sap.s4.billingdocument.v1", "TransactionCurrency", "S4HCLNT100:4711"),
+]
+
+
+@pytest.mark.parametrize(("format", "broken", "order"), HELD, ids=[format for format, _, _ in HELD])
+def test_a_refused_record_holds_the_orders_that_it_names(format: str, broken: str, order: str) -> None:
+    each = vendor(format)
+    record = each.record()
+    record.get("d", record)[broken] = {"not": "this"}
+    assert refusal(each.topic, record, {"format": format, **each.headers}).order_ids == (order,)
+
+
 # -- Shopify
 
 

@@ -263,6 +263,15 @@ def test_a_fulfilment_of_a_transfer_is_no_sales_order() -> None:
     assert "is no sales order" in refusal(ERP_RAW, record).message
 
 
+@pytest.mark.parametrize("first", ["fulfilment", "scan"])
+def test_a_scan_of_shopify_finds_the_order_by_its_fulfilment(first: str) -> None:
+    told, said = Told(), []
+    pair = [vendor("shopify.fulfillment.v1"), vendor("shopify.fulfillment-event.v1")]
+    for each in pair if first == "fulfilment" else reversed(pair):
+        said += told.hears(each, each.record())
+    assert sorted(name for name, _ in said) == ["GOODS_ISSUED", "IN_TRANSIT", "PICK_STARTED"]
+
+
 def test_a_fulfilment_of_shopify_that_is_cancelled_takes_its_goods_issue_back_once() -> None:
     each, told = vendor("shopify.fulfillment.v1"), Told()
     cancelled = each.record() | {"status": "cancelled", "updated_at": "2026-06-01T11:00:00+02:00"}
