@@ -26,7 +26,7 @@ from streams.hop import Record
 if TYPE_CHECKING:
     from streams.deadletter.letter import Letter
 
-__all__ = ["FOREIGN", "Foreign", "read_foreign"]
+__all__ = ["FOREIGN", "SHARE_GROUP", "Foreign", "read_foreign"]
 
 _MOST_TEXT: Final = 4_096
 """Bytes of a header that are read: a stack trace stays whole in the record, but not in what is listed."""
@@ -41,15 +41,16 @@ class Foreign:
     what_to_do: str
 
 
-CONNECT, STREAMS, SHARE_GROUP, SPRING, SMALLRYE = "connect", "streams", "share-group", "spring", "smallrye"
+SHARE_GROUP: Final = "share-group"
+_CONNECT, _STREAMS, _SPRING, _SMALLRYE = "connect", "streams", "spring", "smallrye"
 
 FOREIGN: Final[dict[str, Foreign]] = {
-    CONNECT: Foreign(
+    _CONNECT: Foreign(
         ("__connect.errors.",),
         "A sink connector of Kafka Connect refused this record.",
         "Look at that connector's converters, transforms and task log; then replay with --to, or discard.",
     ),
-    STREAMS: Foreign(
+    _STREAMS: Foreign(
         ("__streams.errors.",),
         "A Kafka Streams application passed over this record.",
         "Look at that application's log; then replay with --to, or discard.",
@@ -60,12 +61,12 @@ FOREIGN: Final[dict[str, Foreign]] = {
         "are only in the source topic.",
         "Look at the consumers of that group; replay with --to if the bytes are here, else read them at the source coordinates.",
     ),
-    SPRING: Foreign(
+    _SPRING: Foreign(
         ("kafka_dlt-",),
         "A Spring Kafka listener gave up on this record after its retries.",
         "Look at that application's log; then replay with --to, or discard.",
     ),
-    SMALLRYE: Foreign(
+    _SMALLRYE: Foreign(
         ("dead-letter-", "delayed-retry-"),
         "A SmallRye (Quarkus) channel could not process this record.",
         "Look at that application's log; then replay with --to, or discard.",
@@ -109,7 +110,7 @@ def read_foreign(record: Record) -> Letter | None:
     if family is None:
         return None
     # SmallRye puts its headers before those that the record came with, everybody else after them.
-    failure = _READERS[family](_Reader(dict(reversed(headers) if family == SMALLRYE else headers)))
+    failure = _READERS[family](_Reader(dict(reversed(headers) if family == _SMALLRYE else headers)))
     code = failure.code or _own_name(failure.error_class) or "UNKNOWN"
     return Letter(
         topic=record.topic,
@@ -251,11 +252,11 @@ def _smallrye(read: _Reader) -> _Failure:
 
 
 _READERS: Final[dict[str, Callable[[_Reader], _Failure]]] = {
-    CONNECT: _connect,
-    STREAMS: _streams,
+    _CONNECT: _connect,
+    _STREAMS: _streams,
     SHARE_GROUP: _share_group,
-    SPRING: _spring,
-    SMALLRYE: _smallrye,
+    _SPRING: _spring,
+    _SMALLRYE: _smallrye,
 }
 
 _JAVA_FRAME: Final = re.compile(r"^\s*at\s+(\S+\([^)]*\))", re.MULTILINE)

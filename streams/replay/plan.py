@@ -10,6 +10,7 @@ from typing import Final
 from uuid import uuid4
 
 from streams.deadletter.audit import Action, Outcome
+from streams.deadletter.foreign import SHARE_GROUP
 from streams.deadletter.letter import Letter
 from streams.deadletter.selection import Selection
 from streams.errors import ConfigurationError, MilepostError
@@ -45,7 +46,7 @@ class Fate(StrEnum):
     """The target keeps records for a shorter time than this one's age: the broker could remove it before it is read."""
 
     GONE = "GONE"
-    """A pointer whose bytes are not at the source coordinates any more."""
+    """A pointer whose bytes are not at the source coordinates any more, or a letter of a share group, which may keep none."""
 
     REFUSED = "REFUSED"
     """The broker does not take it: too large for the target, mostly."""
@@ -185,6 +186,8 @@ def fate(letter: Letter, plan: Plan, settled: Container[str]) -> Fate:
         return Fate.SETTLE
     if not target_of(letter, plan):
         return Fate.NO_TARGET
+    if letter.family == SHARE_GROUP and letter.key is None and letter.value is None:
+        return Fate.GONE
     if letter.replay_count >= plan.max_replays:
         return Fate.EXHAUSTED
     return Fate.SETTLE

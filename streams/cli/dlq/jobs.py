@@ -30,7 +30,7 @@ WHY_NOT: dict[Fate, str] = {
     Fate.EXHAUSTED: "replayed as often as --max-replays allows",
     Fate.NO_TARGET: "not from a topic of Milepost's: name a target with --to",
     Fate.TOO_OLD: "older than the target keeps records",
-    Fate.GONE: "its bytes are not at the source any more",
+    Fate.GONE: "its bytes are not here: only at the source, if anywhere",
     Fate.REFUSED: "the broker does not take it",
 }
 

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.deadletter.audit import Action
 from streams.deadletter.foreign import FOREIGN
 from streams.deadletter.letter import Letter, read_letter
 from streams.hop import RawRecord
+from streams.replay.plan import Fate, Plan, fate
 
 AT = 1_760_000_000_000
 STACK = "java.lang.IllegalStateException: no\n\tat com.example.Mapper.map(Mapper.java:42)\n\tat com.example.App.run(App.java:7)\n"
@@ -174,6 +176,13 @@ def test_a_share_groups_letter_is_read_without_its_record() -> None:
     read = letter(*SHARE_GROUP, value=None)
     assert (read.family, read.source_topic, read.source_partition, read.source_offset) == ("share-group", "jobs", 2, 41)
     assert (read.code, read.attempt, read.app_id) == ("DELIVERY_COUNT_EXCEEDED", 5, "workers")
+
+
+def test_a_share_groups_letter_without_its_record_is_never_sent_as_an_empty_one() -> None:
+    bare = read_letter(RawRecord("jobs.dlq", 0, 1, AT, None, None, SHARE_GROUP))
+    plan = Plan("jobs.dlq", Action.REDIRECTED, "ops", "a test", target="jobs")
+    assert fate(bare, plan, ()) is Fate.GONE
+    assert fate(letter(*SHARE_GROUP), plan, ()) is Fate.SETTLE
 
 
 def test_a_rejected_record_of_a_share_group_has_a_code_of_its_own() -> None:
