@@ -104,9 +104,7 @@ def wanted_topics(settings: Settings) -> Iterator[Topic]:
     for topic in CATALOGUE:
         yield _physical(topic, settings.topic(topic.name))
     for name in _DEAD_LETTERED:
-        yield Topic(
-            settings.topic(dead_letter_topic(name)), f"records of {name} that were refused, bytes kept", retention_ms=365 * _DAY_MS
-        )
+        yield Topic(settings.topic(dead_letter_topic(name)), f"records of {name} that were refused, bytes kept", retention_ms=365 * _DAY_MS)
     for hop, source in _STATEFUL_HOPS.items():
         yield Topic(
             changelog_topic(settings.app_id, hop),

@@ -18,9 +18,7 @@ def stable_id(*parts: str) -> str:
     return str(uuid.UUID(bytes=sha1(_NAMESPACE + "\x1f".join(parts).encode(), usedforsecurity=False).digest()[:16], version=5))
 
 
-def event_id(
-    subject: str, milestone: Milestone, classifier: Classifier, scope: Scope, at: datetime, detail: str = ""
-) -> str:
+def event_id(subject: str, milestone: Milestone, classifier: Classifier, scope: Scope, at: datetime, detail: str = "") -> str:
     """Id of a statement from its business key.
 
     `subject` is the order key, or the reference key while the order is unknown; `detail` tells apart what may happen twice at

@@ -94,6 +94,7 @@ class Milestone(StrEnum):
     CREDIT_MEMO_REQUESTED = "CREDIT_MEMO_REQUESTED"
     CREDIT_MEMO_POSTED = "CREDIT_MEMO_POSTED"
     REBILLED = "REBILLED"
+    FREIGHT_INVOICED = "FREIGHT_INVOICED"
 
 
 class Classifier(StrEnum):
@@ -321,6 +322,7 @@ MILESTONES: Final[dict[Milestone, Entry]] = {
     Milestone.CREDIT_MEMO_REQUESTED: Entry(Group.FINANCE, Grade.MAJOR, _ORDER_LINE, "Credit was asked for."),
     Milestone.CREDIT_MEMO_POSTED: Entry(Group.FINANCE, Grade.MAJOR, _ORDER_LINE, "Finance posted a credit."),
     Milestone.REBILLED: Entry(Group.FINANCE, Grade.MAJOR, _ORDER_LINE, "An invoice was replaced by another."),
+    Milestone.FREIGHT_INVOICED: Entry(Group.FINANCE, Grade.MINOR, _SHIPMENT, "The carrier sent its bill: a cost, no invoice of goods."),
 }
 """Every milestone (research: domain 1.3). What Milepost itself decides (release, hold, revoke) is no milestone but a decision."""
 

@@ -88,7 +88,7 @@ def _read_list(data: list[Any], record: Record, adapter: Adapter | None, partner
             emissions.extend(_outputs(refusal.statements, record))
             count += 1
             first = first or (number, refusal)
-            orders.update(dict.fromkeys(orders_named(item)))
+            orders.update(dict.fromkeys(refusal.orders or orders_named(item)))
     if first is not None:
         number, why = first
         message = f"{count} of a list of {len(data)} refused; [{number}]: {why.message}"
@@ -97,7 +97,7 @@ def _read_list(data: list[Any], record: Record, adapter: Adapter | None, partner
 
 
 def _refused(record: Record, data: Any, refusal: Refusal) -> list[Emission]:
-    return [DeadLetter(record, refusal.stage, refusal.reason, refusal.message, orders_named(data))]
+    return [DeadLetter(record, refusal.stage, refusal.reason, refusal.message, refusal.orders or orders_named(data))]
 
 
 def _output(statement: Statement, timestamp: int) -> Output:

@@ -17,7 +17,7 @@ from streams.domain.vocabulary import Classifier
 from streams.normalize.refusal import Refusal, shown
 from streams.normalize.times import check
 
-__all__ = ["instant", "zone_named"]
+__all__ = ["day", "instant", "zone_named"]
 
 _LOCAL: Final = frozenset({"", "LT"})
 _FIXED: Final = (
@@ -75,6 +75,18 @@ def instant(
         raise _refused(f"{field}: {shown(code)} is no time code")
     check(found.utc, classifier, ingested_at, field, raw)
     return found
+
+
+def day(date: str, partner_zone: ZoneInfo | None, ingested_at: datetime, field: str) -> Instant:
+    """The begin of the day `CCYYMMDD` on the partner's clocks (without a zone: in UTC), with quality UNKNOWN: nobody said when on that day.
+
+    Raises `Refusal` (TIME_INVALID) where it is no date, or has not begun yet.
+    """
+    local = _local(date, "0000", field)
+    offset = local.replace(tzinfo=partner_zone).utcoffset() if partner_zone is not None else None
+    utc = (local - (offset or timedelta(0))).replace(tzinfo=UTC)
+    check(utc, Classifier.ACT, ingested_at, field, date)
+    return Instant(utc, date, None if offset is None else offset // _MINUTE, TimeQuality.UNKNOWN)
 
 
 def _local(date: str, time: str, field: str) -> datetime:
