@@ -15,6 +15,7 @@ from streams.settings import Settings
 __all__ = [
     "CARRIER_RAW",
     "CATALOGUE",
+    "EDI_TAKEN",
     "ERP_RAW",
     "EVENTS",
     "HOLDS",
@@ -44,6 +45,7 @@ MILESTONES = "shipment.milestones"
 STATUS = "shipment.status"
 RELEASES = "invoice.releases"
 HOLDS = "invoice.holds"
+EDI_TAKEN = "edi.taken"
 
 RAW_TOPICS = (ERP_RAW, WMS_RAW, TMS_RAW, CARRIER_RAW)
 
@@ -83,6 +85,7 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(STATUS, "the latest status of each order", Cleanup.COMPACT, _FOR_EVER),
     Topic(RELEASES, "invoice decisions: what finance may post, once each", retention_ms=_FOR_EVER),
     Topic(HOLDS, "why an order may not be invoiced yet, latest a order", Cleanup.COMPACT, _FOR_EVER),
+    Topic(EDI_TAKEN, "EDI files that were published, by the hash of their content", Cleanup.COMPACT, _FOR_EVER),
 )
 
 _DEAD_LETTERED = (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)

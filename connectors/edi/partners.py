@@ -9,7 +9,8 @@
   zone: America/Chicago      # optional: the clock of times without a zone
   currency: USD              # optional: for amounts that state none
   stops: load                # optional: a stop number (L11 QN) in a 214 says nothing apart; the load has one consignee
-  acknowledge: "997"         # optional: 997, 999, contrl or none; TA1 and CONTRL are also sent where the interchange asks for them
+  acknowledge: "997"         # optional: 997, 999, contrl, none (default); TA1 and CONTRL also go where they are asked for
+  answers: none              # optional: they acknowledge nothing that we send; default: functional
 ```
 """
 
@@ -21,7 +22,7 @@ from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from streams.errors import ConfigurationError
 
@@ -54,7 +55,8 @@ class Partner(BaseModel):
     zone: Annotated[str, BeforeValidator(_zone)] | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
     stops: Literal["load"] | None = None
-    acknowledge: Annotated[Literal["997", "999", "contrl", "none"], Field()] = "none"
+    acknowledge: Literal["997", "999", "contrl", "none"] = "none"
+    answers: Literal["functional", "none"] = "functional"
 
     @property
     def terms(self) -> dict[str, str]:
