@@ -40,6 +40,7 @@ class CommittedReader(Generic[T]):
                 "isolation.level": "read_committed",
                 "fetch.wait.max.ms": 20,
                 "queued.max.messages.kbytes": 65536,
+                "fetch.queue.backoff.ms": 10,
                 "log_level": 3,
             }
         )

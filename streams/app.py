@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from streams.deadletter.holds import hold
 from streams.engine import App, run_worker
 from streams.meter import Meter
@@ -9,7 +11,7 @@ from streams.metrics import Metrics
 from streams.monitor import serve
 from streams.pipeline import hops
 from streams.settings import Settings
-from streams.topics import HOLDS, MILESTONES, RELEASES, STATUS
+from streams.topics import OUTPUTS
 
 __all__ = ["main"]
 
@@ -21,7 +23,7 @@ def main(worker: str) -> int:
     """
     settings = Settings(worker=worker)
     metrics = Metrics()
-    meter = Meter(metrics, settings.logical)
+    meter = Meter(metrics, settings.logical, timedelta(hours=settings.park_ttl_hours))
 
     async def monitor(app: App) -> None:
         if settings.metrics_port:
@@ -29,8 +31,8 @@ def main(worker: str) -> int:
 
     return run_worker(
         settings,
-        [meter.metered(hop) for hop in hops(settings)],
-        outputs=(MILESTONES, STATUS, RELEASES, HOLDS),
+        [meter.metered(hop) for hop in hops(settings, meter.tally)],
+        outputs=OUTPUTS,
         observer=meter,
         hold=hold,
         serve=monitor,

@@ -45,6 +45,7 @@ class Follower:
                     "isolation.level": "read_committed",
                     "fetch.wait.max.ms": 50,
                     "queued.max.messages.kbytes": 16_384,
+                    "fetch.queue.backoff.ms": 10,
                     "log_level": 3,
                 }
             )

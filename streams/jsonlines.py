@@ -28,7 +28,7 @@ from streams.contracts.outputs import read
 from streams.contracts.wire import WireError
 from streams.domain.instant import to_millis
 from streams.hop import Output
-from streams.topics import EVENTS, HOLDS, MILESTONES, REFERENCES, RELEASES, STATUS
+from streams.topics import EVENTS, OUTPUTS, REFERENCES
 
 __all__ = ["LineError", "dump", "parse", "shown_bytes", "shown_headers", "shown_value"]
 
@@ -48,7 +48,6 @@ class _Line(msgspec.Struct):
 _LINES: Final = msgspec.json.Decoder(_Line)
 _STRING: Final = msgspec.json.Decoder(str)
 _MESSAGES: Final = (EVENTS, REFERENCES)
-_EMITTED: Final = (MILESTONES, STATUS, RELEASES, HOLDS)
 
 
 def parse(line: bytes, default_timestamp: int) -> Output:
@@ -82,7 +81,7 @@ def shown_value(topic: str, value: bytes | None) -> Any:
         if value is not None and topic in _MESSAGES:
             message = decode(value)
             return {"type": type(message).__name__} | {name: getattr(message, name) for name in message.__slots__}
-        if value is not None and topic in _EMITTED:
+        if value is not None and topic in OUTPUTS:
             return read(topic, value)
     except WireError:
         pass  # not what belongs there: show the bytes

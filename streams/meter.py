@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections import Counter as Tally
+from collections import Counter as Counts
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from operator import attrgetter
 from typing import Final
+
+from prometheus_client import Gauge
 
 from streams.contracts import outputs
 from streams.deadletter.reasons import Reason
 from streams.hop import DeadLetter, Emission, Hop, Output, Record, Rows
+from streams.hops.resolve import PARKED, parked_until
 from streams.metrics import Metrics
+from streams.tally import Tally
 from streams.topics import HOLDS, MILESTONES, RELEASES
 
 __all__ = ["Meter"]
 
 _NO_REASON: Final = "NONE"
+_RESOLVE: Final = "resolve"
+_LOOK_EVERY_SECONDS: Final = 10.0
+_MOST_PARKED_COUNTED: Final = 10_000
+_MOST_SERIES: Final = 300
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _topic_of = attrgetter("topic")
 
 
@@ -26,11 +37,12 @@ _topic_of = attrgetter("topic")
 class _Said:
     """What a hop has said in the transaction that runs now."""
 
-    accepted: Tally[str] = field(default_factory=Tally)
-    refused: Tally[str] = field(default_factory=Tally)
+    accepted: Counts[str] = field(default_factory=Counts)
+    refused: Counts[str] = field(default_factory=Counts)
     milestones: list[Output] = field(default_factory=list)
     decisions: list[Output] = field(default_factory=list)
     holds: list[Output] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
 
 
 class Meter:
@@ -40,19 +52,35 @@ class Meter:
     when the engine reports their transaction, or forgotten when it was aborted.
     """
 
-    def __init__(self, metrics: Metrics, logical: Callable[[str], str]) -> None:
-        """`logical` is `Settings.logical`: labels name topics without the installation's prefix."""
+    def __init__(self, metrics: Metrics, logical: Callable[[str], str], park_ttl: timedelta = timedelta()) -> None:
+        """`logical` is `Settings.logical`: labels name topics without the installation's prefix. `park_ttl`: how long events wait."""
         self._metrics = metrics
         self._logical = logical
+        self._park_ttl_ms = park_ttl // timedelta(milliseconds=1)
         self._said: dict[str, _Said] = {}
+        self._tallies: dict[str, Tally] = {}
+        self._looked_at: dict[int, float] = {}
+        self._latest: dict[tuple[str, ...], datetime] = {}
+        self._labels: dict[str, set[tuple[str, ...]]] = {}
+
+    def tally(self, hop: str) -> Tally:
+        """What a hop of this name counts into."""
+        return self._tallies.setdefault(hop, Tally())
 
     def metered(self, hop: Hop) -> Hop:
         """The same hop, listened to."""
         self._said[hop.name] = _Said()
 
+        tally = self.tally(hop.name)
+
         def run(rows: Rows, batch: Sequence[Record]) -> list[Emission]:
+            tally.clear()  # of a run that failed
             emissions = hop.run(rows, batch)
-            _note(self._said[hop.name], batch, emissions)
+            said = self._said[hop.name]
+            _note(said, batch, emissions)
+            said.tally.take(tally)
+            if hop.name == _RESOLVE and batch:
+                self._look_at_parked(rows, batch[0].partition)
             return emissions
 
         return replace(hop, run=run)
@@ -94,11 +122,63 @@ class Meter:
         self._metrics.waiting_records.labels(hop).set(records)
 
     def assigned(self, partitions: int) -> None:
+        for partition in list(self._looked_at):  # they may be another worker's now
+            self._forget_parked(partition)
         self._metrics.assigned_partitions.set(partitions)
         self._metrics.rebalances.inc()
 
+    def _look_at_parked(self, rows: Rows, partition: int) -> None:
+        now = time.monotonic()
+        if now - self._looked_at.get(partition, -_LOOK_EVERY_SECONDS) < _LOOK_EVERY_SECONDS:
+            return
+        self._looked_at[partition] = now
+        marks = list(islice(rows.marks(PARKED), _MOST_PARKED_COUNTED))
+        self._metrics.parked_references.labels(str(partition)).set(len(marks))
+        if marks:
+            oldest = (parked_until(marks[0]) - self._park_ttl_ms) / 1000
+            self._metrics.oldest_parked_timestamp_seconds.labels(str(partition)).set(oldest)
+        else:
+            self._drop(self._metrics.oldest_parked_timestamp_seconds, partition)
+
+    def _forget_parked(self, partition: int) -> None:
+        del self._looked_at[partition]
+        self._drop(self._metrics.parked_references, partition)
+        self._drop(self._metrics.oldest_parked_timestamp_seconds, partition)
+
+    @staticmethod
+    def _drop(gauge: Gauge, partition: int) -> None:
+        with suppress(KeyError):
+            gauge.remove(str(partition))
+
+    def _tell(self, tally: Tally) -> None:
+        metrics = self._metrics
+        counters = {
+            "statements": metrics.statements,
+            "nothing_said": metrics.nothing_said,
+            "unmapped": metrics.unmapped,
+            "silent": metrics.silent_codes,
+            "events": metrics.reference_events,
+        }
+        gauges = {"said": metrics.last_said_timestamp_seconds, "applied": metrics.last_applied_timestamp_seconds}
+        for what, count in tally.counts.items():
+            counters[what[0]].labels(*self._bounded(what[0], what[1:])).inc(count)
+        for what, moment in tally.latest.items():
+            values = self._bounded(what[0], what[1:])
+            if moment > self._latest.get((what[0], *values), _LONG_AGO):
+                self._latest[what[0], *values] = moment
+                gauges[what[0]].labels(*values).set(moment.timestamp())
+
+    def _bounded(self, name: str, values: tuple[str, ...]) -> tuple[str, ...]:
+        """Label values, for only so many series: they come out of records, and anybody may make up a system."""
+        known = self._labels.setdefault(name, set())
+        if values in known or len(known) < _MOST_SERIES:
+            known.add(values)
+            return values
+        return ("other",) * len(values)
+
     def _count(self, hop: str, said: _Said, now: float) -> None:
         metrics = self._metrics
+        self._tell(said.tally)
         for outcome, tally in (("accepted", said.accepted), ("dead_lettered", said.refused)):
             for topic, count in tally.items():
                 if count:
@@ -114,9 +194,9 @@ class Meter:
             for lag in lags:
                 if lag >= 0:
                     observe(lag)
-        for ce_type, count in Tally(dict(output.headers)["ce_type"] for output in said.decisions).items():
+        for ce_type, count in Counts(dict(output.headers)["ce_type"] for output in said.decisions).items():
             metrics.release_decisions.labels(_kind(ce_type)).inc(count)
-        for reason, count in Tally(reason for output in said.holds for reason in _reasons(output)).items():
+        for reason, count in Counts(reason for output in said.holds for reason in _reasons(output)).items():
             metrics.holds.labels(reason).inc(count)
 
 
@@ -134,7 +214,7 @@ def _note(said: _Said, batch: Sequence[Record], emissions: Sequence[Emission]) -
     said.accepted.update(map(_topic_of, batch))
     if refused:
         # A hop may also refuse a record that it had parked earlier; that one was counted as accepted when it was read.
-        here = Tally(record.topic for record in batch if _coordinates(record) in refused)
+        here = Counts(record.topic for record in batch if _coordinates(record) in refused)
         said.accepted.subtract(here)
         said.refused.update(here)
 

@@ -26,6 +26,7 @@ _TRANSACTION: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 
 _LAG: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0)
 _EVENT_LAG: Final = (1.0, 10.0, 60.0, 300.0, 900.0, 3600.0, 21_600.0, 86_400.0, 259_200.0, 604_800.0)
 _RESTORE: Final = (0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0)
+_FEED: Final = ("format", "partner")
 _RECORDS: Final = (1.0, 10.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 10_000.0)
 
 
@@ -58,6 +59,48 @@ class Metrics:
             "dead_letters_total", "Dead letters written, by source topic, stage and reason code.", ("hop", "source", "stage", "reason")
         )
         self.ticks = self._counter("ticks_total", "Due marks whose time came and that were turned into records.", ("hop",))
+
+        self.statements = self._counter(
+            "statements_total", "Statements read from raw records, by format and partner (header `partner`; empty: none).", _FEED
+        )
+        self.nothing_said = self._counter(
+            "nothing_said_total", "Raw records that were read without fault and say nothing, by format and partner.", _FEED
+        )
+        self.unmapped = self._counter(
+            "unmapped_total", "Raw records with a code that has no row in the format's map, by format and partner.", _FEED
+        )
+        self.silent_codes = self._counter(
+            "silent_codes_total", "Codes that are known and say nothing of the freight, by format, partner and code.", (*_FEED, "code")
+        )
+        self.last_said_timestamp_seconds = self._gauge(
+            "last_said_timestamp_seconds",
+            "When the latest thing happened that a feed has told since the worker started, in Unix time, by format and partner. It is "
+            "event time: a feed that answers and tells old things again stands still.",
+            _FEED,
+        )
+        self.last_applied_timestamp_seconds = self._gauge(
+            "last_applied_timestamp_seconds",
+            "When the latest thing happened that reached an order since the worker started, in Unix time, by source system: event time.",
+            ("system",),
+        )
+        self.reference_events = self._counter(
+            "reference_events_total",
+            "Events that name their order by reference, by what became of them: matched (an order was known), parked (not yet), told_again "
+            "(while it waits), found_later (parked before), contradicted (references mean different orders), unresolved (nobody claimed "
+            "it in time, or too many wait). matched / (matched + parked) is the match rate.",
+            ("outcome",),
+        )
+        self.parked_references = self._gauge(
+            "parked_references",
+            "References with events that wait for an order, by partition of shipment.references; looked at every 10 s while records come, "
+            "counted up to 10,000.",
+            ("partition",),
+        )
+        self.oldest_parked_timestamp_seconds = self._gauge(
+            "oldest_parked_timestamp_seconds",
+            "When the record of the event that waits longest was appended, in Unix time, by partition; absent where none waits.",
+            ("partition",),
+        )
 
         self.lag_seconds = self._histogram(
             "lag_seconds",

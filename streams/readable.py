@@ -10,7 +10,7 @@ from streams.contracts.wire import WireError
 from streams.deadletter import headers as dead_letter_headers
 from streams.hop import RawRecord
 from streams.jsonlines import dump, shown_value
-from streams.topics import HOLDS, MILESTONES, RELEASES, STATUS
+from streams.topics import ARCHIVE, EXCEPTIONS, FINDINGS, HOLDS, MILESTONES, RELEASES, STATUS, TASKS
 
 __all__ = ["orders_of", "said"]
 
@@ -73,6 +73,31 @@ def _hold(value: Mapping[str, Any]) -> str:
     return ", ".join(reasons) or "nothing stands in the way"
 
 
+def _exception(value: Mapping[str, Any]) -> str:
+    return _concern(value, value["code"])
+
+
+def _finding(value: Mapping[str, Any]) -> str:
+    return _concern(value, value["check"])
+
+
+def _concern(value: Mapping[str, Any], code: str) -> str:
+    parts = [value["state"], code, *(value[name] for name in ("subject", "detail") if value[name])]
+    if value["expected"] is not None:
+        parts.append(f"{value['found'].normalize():f} where {value['expected'].normalize():f} {value['unit']} should be")
+    return " ".join(parts) + f" ({value['severity']}, {value['owner']})"
+
+
+def _task(value: Mapping[str, Any]) -> str:
+    lines = _quantities((line["line"], line["quantity"]) for line in value["lines"])
+    place = f" {value['ship_from']}" if value["ship_from"] else ""
+    return f"{value['target']}{place}: {value['action']} {lines} v{value['version']}"
+
+
+def _archived(value: Mapping[str, Any]) -> str:
+    return f"archived {value['state']}, {value['billing']}, {len(value['row'])} bytes"
+
+
 def _quantities(lines: Iterable[tuple[str, Any]]) -> str:
     return "[" + ", ".join(f"{line}: {quantity.normalize():f}" for line, quantity in lines) + "]"
 
@@ -82,4 +107,8 @@ _DESCRIPTIONS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     STATUS: _status,
     RELEASES: _decision,
     HOLDS: _hold,
+    EXCEPTIONS: _exception,
+    FINDINGS: _finding,
+    TASKS: _task,
+    ARCHIVE: _archived,
 }

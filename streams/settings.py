@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     batch_records: int = Field(4_000, ge=1, le=100_000)
     """At most this many records of a hop wait or share a transaction; beyond it the hop stops reading (backpressure)."""
 
+    commit_interval_ms: int = Field(40, ge=0, le=10_000)
+    """How often a hop begins a transaction at most. One costs about the same whatever its size, so a longer interval saves CPU here and on
+    the broker, and adds about half of itself to the latency of each of the three hops. A hop that was idle does not wait."""
+
     sweep_interval_ms: int = Field(1_000, ge=10)
     """How often the due index is looked at."""
 
@@ -58,6 +62,27 @@ class Settings(BaseSettings):
 
     park_ttl_hours: int = Field(24 * 14, ge=1)
     """How long an event waits for its reference to be linked before it becomes a dead letter (REF_UNRESOLVED)."""
+
+    pick_hours: int = Field(48, ge=1)
+    """From an order's release until something must have been picked; then PICK_OVERDUE."""
+
+    dispatch_hours: int = Field(96, ge=1)
+    """From an order's release until something must have left; then DISPATCH_OVERDUE."""
+
+    delivery_hours: int = Field(24 * 14, ge=1)
+    """From the goods issue until the delivery, where nobody promised a time; then DELIVERY_OVERDUE."""
+
+    proof_hours: int = Field(24 * 7, ge=1)
+    """From the delivery until its proof, where terms invoice on it; then PROOF_OVERDUE."""
+
+    posting_hours: int = Field(24, ge=1)
+    """From a release until its invoice must be posted, where the terms set no `posting_days`; then POSTING_OVERDUE and R3."""
+
+    answer_hours: int = Field(12, ge=1)
+    """From a task until its acknowledgement; then TASK_UNANSWERED."""
+
+    archive_days: int = Field(90, ge=1)
+    """From the last event of a closed order until its row is archived."""
 
     partners_dir: Path | None = None
     """Folder with rows of code maps that hold for one partner's records: `<partner id>/<format>.csv`."""

@@ -13,17 +13,22 @@ from enum import StrEnum
 from streams.settings import Settings
 
 __all__ = [
+    "ARCHIVE",
     "CARRIER_RAW",
     "CATALOGUE",
     "EDI_TAKEN",
     "ERP_RAW",
     "EVENTS",
+    "EXCEPTIONS",
+    "FINDINGS",
     "HOLDS",
     "MILESTONES",
+    "OUTPUTS",
     "RAW_TOPICS",
     "REFERENCES",
     "RELEASES",
     "STATUS",
+    "TASKS",
     "TERMS",
     "TMS_RAW",
     "WMS_RAW",
@@ -46,8 +51,14 @@ STATUS = "shipment.status"
 RELEASES = "invoice.releases"
 HOLDS = "invoice.holds"
 EDI_TAKEN = "edi.taken"
+EXCEPTIONS = "shipment.exceptions"
+TASKS = "shipment.tasks"
+FINDINGS = "reconciliation.findings"
+ARCHIVE = "shipment.archive"
 
 RAW_TOPICS = (ERP_RAW, WMS_RAW, TMS_RAW, CARRIER_RAW)
+OUTPUTS = (MILESTONES, STATUS, RELEASES, HOLDS, EXCEPTIONS, TASKS, FINDINGS, ARCHIVE)
+"""What the shipment hop says to the world."""
 
 _DAY_MS = 86_400_000
 _FOR_EVER = -1
@@ -86,6 +97,10 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(RELEASES, "invoice decisions: what finance may post, once each", retention_ms=_FOR_EVER),
     Topic(HOLDS, "why an order may not be invoiced yet, latest a order", Cleanup.COMPACT, _FOR_EVER),
     Topic(EDI_TAKEN, "EDI files that were published, by the hash of their content", Cleanup.COMPACT, _FOR_EVER),
+    Topic(EXCEPTIONS, "what went wrong or is late on an order's way, and when it is over", retention_ms=365 * _DAY_MS),
+    Topic(TASKS, "what warehouse and transport are asked to do", retention_ms=90 * _DAY_MS),
+    Topic(FINDINGS, "what does not agree between releases, invoices and credits, and when it does again", retention_ms=_FOR_EVER),
+    Topic(ARCHIVE, "closed orders with all their facts, one record an order", Cleanup.COMPACT, _FOR_EVER),
 )
 
 _DEAD_LETTERED = (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)

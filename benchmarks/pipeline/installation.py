@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import orjson
-from confluent_kafka import ConsumerGroupTopicPartitions, Message, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Message, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
 from benchmarks.cluster import PARTITIONS, admin_client, delete_topics_of
@@ -26,6 +26,8 @@ __all__ = ["OUTPUTS", "Installation", "installation"]
 OUTPUTS = (MILESTONES, STATUS, RELEASES, HOLDS)
 _SOURCES = (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)
 _WAIT_S = 30.0
+_MARKERS = 10
+"""More offsets than this at the end of a partition are surely not only markers."""
 
 
 class Installation:
@@ -63,8 +65,11 @@ class Installation:
         """Removes every local file of a stopped worker."""
         shutil.rmtree(self.folder / "data")
 
-    def behind(self) -> int:
-        """Records of all source topics that the group has not committed yet, transaction markers at the ends left out."""
+    def behind(self) -> dict[str, int]:
+        """Source partitions that hold records which the group has not committed yet, and how many offsets lie between.
+
+        Offsets behind the last record are left out: a transaction, committed or not, leaves a marker there that no group ever commits.
+        """
         admin = admin_client(self.bootstrap)
         topics = {self.prefix + name for name in _SOURCES}
         places = [
@@ -79,8 +84,27 @@ class Installation:
         group = self.settings.app_id
         answer = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result()
         committed = {(p.topic, p.partition): p.offset for p in answer.topic_partitions}
-        # A transaction leaves a marker behind its last record, which no group ever commits.
-        return sum(max(0, end - 1 - max(0, committed.get(place, 0))) for place, end in ends.items())
+        gaps = {place: (max(0, committed.get(place, 0)), end) for place, end in ends.items()}
+        return {
+            f"{topic}/{partition}@{start}": end - start
+            for (topic, partition), (start, end) in gaps.items()
+            # A gap of one is a marker. A wider one may be several, or records.
+            if end - start > 1 and (end - start > _MARKERS or self._holds_records(topic, partition, start, end))
+        }
+
+    def _holds_records(self, topic: str, partition: int, start: int, end: int) -> bool:
+        conf = {"group.id": "unused", "isolation.level": "read_committed", "enable.auto.commit": False, "enable.partition.eof": True}
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "log_level": 3, **conf})
+        try:
+            consumer.assign([TopicPartition(topic, partition, start)])
+            while (message := consumer.poll(_WAIT_S)) is not None:
+                if message.error() is None:
+                    return True
+                if (message.offset() or 0) >= end:
+                    return False
+            return True
+        finally:
+            consumer.close()
 
     def exact(self) -> str:
         """What `milepost verify` finds wrong, in a line; empty when that is nothing."""

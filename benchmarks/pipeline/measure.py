@@ -162,10 +162,12 @@ def _settled(here: Installation, reader: CommittedReader[Any], worker: Worker, r
     while True:
         last = reader.drain(_QUIET_S)
         worker.check()
-        if last and here.behind() == 0:
+        behind = here.behind()
+        if last and not behind:
             return last
         if time.perf_counter() > deadline:
-            raise TimeoutError(f"{here.behind()} records still wait; see {here.log}")
+            waiting = ", ".join(f"{count} offsets at {place}" for place, count in behind.items())
+            raise TimeoutError(f"{waiting or 'nothing'} still to be processed, last output {last}; see {here.log}")
 
 
 def _watch(reader: CommittedReader[Any], seconds: float) -> None:

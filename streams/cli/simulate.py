@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,6 +47,7 @@ def command(
 
     Example: `milepost simulate day.jsonl --terms terms.yaml --until 2026-07-01T00:00:00Z --topic invoice.releases`
     """
+    gc.set_threshold(100_000, 50, 100)  # As in a worker: an eighth of the time.
     pipeline = OfflinePipeline(hops(Settings()))
     wanted = frozenset(topic or ())
     bad = BadLines(keep_going)

@@ -16,12 +16,34 @@ from streams.hop import RawRecord
 from streams.jsonlines import dump, shown_bytes, shown_headers, shown_value
 from streams.readable import orders_of, said
 from streams.settings import Settings
-from streams.topics import EVENTS, HOLDS, MILESTONES, RAW_TOPICS, REFERENCES, RELEASES, STATUS, TERMS, dead_letter_topic
+from streams.topics import (
+    EVENTS,
+    EXCEPTIONS,
+    FINDINGS,
+    HOLDS,
+    MILESTONES,
+    OUTPUTS,
+    RAW_TOPICS,
+    REFERENCES,
+    RELEASES,
+    STATUS,
+    TASKS,
+    TERMS,
+    dead_letter_topic,
+)
 
 __all__ = ["command"]
 
-_DEFAULT: Final = (MILESTONES, STATUS, RELEASES, HOLDS, *(dead_letter_topic(topic) for topic in (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)))
-_STYLES: Final = {MILESTONES: "cyan", STATUS: "blue", RELEASES: "green", HOLDS: "yellow"}
+_DEFAULT: Final = (*OUTPUTS, *(dead_letter_topic(topic) for topic in (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)))
+_STYLES: Final = {
+    MILESTONES: "cyan",
+    STATUS: "blue",
+    RELEASES: "green",
+    HOLDS: "yellow",
+    EXCEPTIONS: "magenta",
+    TASKS: "bright_cyan",
+    FINDINGS: "bright_yellow",
+}
 
 
 def command(

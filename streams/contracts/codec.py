@@ -10,6 +10,7 @@ tests compare both ways against fastavro. Covered is what our own schemas use, a
     long timestamp-micros       datetime, aware
     int date                    date
     bytes decimal               Decimal, exact
+    bytes                       bytes (written only)
     enum                        StrEnum, str
     array                       tuple, any iterable when written
     ["null", X]                 None or X
@@ -52,6 +53,10 @@ _SMALL_VARINTS: Final = [_varint(number) for number in range(_SMALL)]
 
 def _text(text: str) -> bytes:
     data = text.encode()
+    return _varint(len(data)) + data
+
+
+def _blob(data: bytes) -> bytes:
     return _varint(len(data)) + data
 
 
@@ -196,7 +201,7 @@ class _Writer(_Maker):
     def make(self, record: Any, kind: type | None) -> Callable[[Any], bytes]:
         parts = self._record(self.resolve(record), kind, "o")
         lines = ["def made(o):", "    return b''.join([", *(f"        {part}," for part in parts), "    ])"]
-        made: Callable[[Any], bytes] = self.function(lines, (_varint, _text, _micros, _days, _decimal))
+        made: Callable[[Any], bytes] = self.function(lines, (_varint, _text, _blob, _micros, _days, _decimal))
         return made
 
     def _record(self, record: Any, kind: type | None, path: str) -> list[str]:
@@ -247,6 +252,8 @@ class _Writer(_Maker):
                 return f"_micros({value})"
             case {"logicalType": "date"}:
                 return f"_days({value})"
+            case "bytes":
+                return f"_blob({value})"
             case {"logicalType": "decimal", "precision": precision, "scale": scale}:
                 context = self.constant(Context(prec=precision, Emax=precision - 1, traps=[Inexact, InvalidOperation, Overflow]))
                 return f"_decimal({value}, {scale}, {context})"
@@ -266,7 +273,7 @@ class _Reader(_Maker):
         self._lines = ["def made(d, i):"]
         value = self._record(self.resolve(record), kind, 1)
         self._lines.append(f"    return {value}, i")
-        made: Callable[[bytes, int], tuple[Any, int]] = self.function(self._lines, (_integer, _length, _block, _moment))
+        made: Callable[[bytes, int], tuple[Any, int]] = self.function(self._lines, (_integer, _unsigned, _length, _block, _moment))
         return made
 
     def _add(self, depth: int, *lines: str) -> None:
@@ -317,10 +324,11 @@ class _Reader(_Maker):
                 if hint is Decimal:
                     add(depth, f"{v} = Decimal({v})")
             case {"type": "enum", "symbols": symbols}:
-                if len(symbols) > 64:
-                    raise _unfit(schema, hint)
                 table = {index << 1: hint(symbol) for index, symbol in enumerate(symbols)}
-                add(depth, f"{v} = {self.constant(table)}[d[i]]; i += 1")
+                if len(symbols) <= 64:
+                    add(depth, f"{v} = {self.constant(table)}[d[i]]; i += 1")
+                else:  # the symbols beyond take two bytes
+                    add(depth, "n = d[i]; i += 1", "if n > 127:", "    n, i = _unsigned(d, i, n)", f"{v} = {self.constant(table)}[n]")
             case "boolean" | {"type": "boolean"}:
                 add(depth, f"{v} = d[i] == 1; i += 1")
             case {"logicalType": "timestamp-micros"}:

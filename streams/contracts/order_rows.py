@@ -7,24 +7,33 @@ row of today of what it reads, and store a sample (tests/contract/test_rows.py r
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from streams.domain.decisions import HoldReason
-from streams.domain.event import TermsChanged
+from streams.domain.event import ItemChanged, TermsChanged
 from streams.domain.facts import Fact
 from streams.domain.order import Basis, InvoiceEntry, Ledger, LedgerLine, OrderRow, Refused, Release, Snapshot
+from streams.domain.watch.memory import Memory
 
-__all__ = ["ORDER_ROWS", "TERMS_VERSION", "VERSION", "OrderRowCodec", "StoredOrder"]
+__all__ = ["ARCHIVED_VERSION", "ITEM_VERSION", "ORDER_ROWS", "TERMS_VERSION", "VERSION", "ArchivedOrder", "OrderRowCodec", "StoredOrder"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of order rows."""
 
-TERMS_VERSION: Final = 1
+TERMS_VERSION: Final = 2
 """Of terms rows."""
+
+ITEM_VERSION: Final = 1
+"""Of rows of articles."""
+
+ARCHIVED_VERSION: Final = 1
+"""Of rows of archived orders."""
 
 StoredOrder = tuple[
     str,
@@ -40,34 +49,88 @@ StoredOrder = tuple[
     tuple[HoldReason, ...],
     datetime | None,
     str,
+    tuple[str, ...],
+    Memory,
+    bytes,
 ]
-"""An order of version 1: id, facts, dead letters, clock, the ledger's five fields, status, hold, wake-up time, terms waited for."""
+"""An order: id, facts, dead letters, clock, the ledger's five fields, status, hold, wake-up time, terms waited for, articles, what the
+watch said, summarised scans."""
+
+_StoredOrderV1 = tuple[
+    str,
+    list[Fact],
+    dict[str, Refused],
+    datetime | None,
+    int,
+    dict[str, LedgerLine],
+    list[Release],
+    list[InvoiceEntry],
+    Basis | None,
+    Snapshot | None,
+    tuple[HoldReason, ...],
+    datetime | None,
+    str,
+]
+"""Facts of version 1 end before `proof`, and their parts before what was appended since: all of that has defaults."""
 
 _ORDER_HEAD: Final = bytes((ord("o"), VERSION))
 _TERMS_HEAD: Final = bytes((ord("t"), TERMS_VERSION))
+_ITEM_HEAD: Final = bytes((ord("i"), ITEM_VERSION))
+_ARCHIVED_HEAD: Final = bytes((ord("a"), ARCHIVED_VERSION))
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
 _STORED: Final = msgspec.msgpack.Decoder(StoredOrder).decode
+_STORED_V1: Final = msgspec.msgpack.Decoder(_StoredOrderV1).decode
+_TERMS: Final = msgspec.msgpack.Decoder(TermsChanged).decode
 
 
 def _order(data: bytes) -> OrderRow:
-    order_id, facts, dead_letters, clock, sequence, lines, releases, invoices, basis, status, hold, wake_at, waits_for = _STORED(data)
-    return OrderRow(
-        order_id, facts, dead_letters, clock, Ledger(sequence, lines, releases, invoices, basis), status, hold, wake_at, waits_for
-    )
+    order_id, facts, dead_letters, clock, sequence, lines, releases, invoices, basis, *rest = _STORED(data)
+    return OrderRow(order_id, facts, dead_letters, clock, Ledger(sequence, lines, releases, invoices, basis), *rest)
 
 
-_DECODERS: Final[dict[bytes, Callable[[bytes], OrderRow | TermsChanged]]] = {
-    b"o\x01": _order,
-    b"t\x01": msgspec.msgpack.Decoder(TermsChanged).decode,
+def _order_v1(data: bytes) -> OrderRow:
+    order_id, facts, dead_letters, clock, sequence, lines, releases, invoices, basis, *rest = _STORED_V1(data)
+    return OrderRow(order_id, facts, dead_letters, clock, Ledger(sequence, lines, releases, invoices, basis), *rest)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedOrder:
+    """A closed order, put away: the bytes of its row, whatever version wrote them, compressed with zlib."""
+
+    packed: bytes
+
+    @classmethod
+    def of(cls, row: OrderRow) -> ArchivedOrder:
+        """Put a row away."""
+        return cls(zlib.compress(ORDER_ROWS.encode(row)))
+
+    def row(self) -> OrderRow:
+        """The row as it was. Raises `ValueError` for bytes that are no row."""
+        try:
+            row = ORDER_ROWS.decode(zlib.decompress(self.packed))
+        except zlib.error as error:
+            raise ValueError(f"an archived order that cannot be unpacked: {error}") from error
+        if not isinstance(row, OrderRow):
+            raise ValueError(f"an archived order that holds a {type(row).__name__}")
+        return row
+
+
+_DECODERS: Final[dict[bytes, Callable[[bytes], OrderRow | ArchivedOrder | TermsChanged | ItemChanged]]] = {
+    b"o\x01": _order_v1,
+    b"o\x02": _order,
+    b"t\x01": _TERMS,
+    b"t\x02": _TERMS,
+    b"a\x01": ArchivedOrder,
+    b"i\x01": msgspec.msgpack.Decoder(ItemChanged).decode,
 }
 """By kind and version."""
 
 
 class OrderRowCodec:
-    """`streams.hop.RowCodec` of the shipment hop: orders and terms."""
+    """`streams.hop.RowCodec` of the shipment hop: orders, terms and articles."""
 
     def encode(self, row: Any) -> bytes:
-        """Raises `TypeError` for anything but an `OrderRow` or a `TermsChanged`."""
+        """Raises `TypeError` for anything but an `OrderRow`, a `TermsChanged` or an `ItemChanged`."""
         if isinstance(row, OrderRow):
             ledger = row.ledger
             return _ORDER_HEAD + _ENCODE(
@@ -85,13 +148,20 @@ class OrderRowCodec:
                     row.hold,
                     row.wake_at,
                     row.waits_for,
+                    row.needs,
+                    row.memory,
+                    row.scans,
                 )
             )
+        if isinstance(row, ArchivedOrder):
+            return _ARCHIVED_HEAD + row.packed
         if isinstance(row, TermsChanged):
             return _TERMS_HEAD + _ENCODE(row)
+        if isinstance(row, ItemChanged):
+            return _ITEM_HEAD + _ENCODE(row)
         raise TypeError(f"no row of the shipment hop: {type(row).__name__}")
 
-    def decode(self, data: bytes) -> OrderRow | TermsChanged:
+    def decode(self, data: bytes) -> OrderRow | ArchivedOrder | TermsChanged | ItemChanged:
         """Raises `ValueError` for a kind or version that this release does not know, or bytes that are no row."""
         decode = _DECODERS.get(data[:2])
         if decode is None:

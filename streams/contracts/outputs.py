@@ -1,26 +1,18 @@
 """What Milepost says to the world, as records: Avro value, CloudEvents headers (Kafka binding 1.0, binary mode), key = order id.
 
-Headers of every record: `ce_specversion`, `ce_id` (the same for the same statement at every recomputation), `ce_type`, `ce_source`,
-`ce_time`, `ce_subject` (the order), `content-type`, `milepost.cause` (`topic:partition:offset` of the record that made Milepost say it)
-and, where the cause has one, `traceparent`. docs/contracts.md explains them to consumers.
+What the watch says (exceptions, findings, tasks) and the archive: `streams.contracts.watch_outputs`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
-from streams.contracts.codec import compile_writer
-from streams.contracts.registry import embedded
-from streams.contracts.wire import WireError, find, prefix, read_body, unframe
-from streams.deadletter.reasons import Reason
+from streams.contracts.emitted import DECISION, HOLD, MILESTONE, STATUS_NOW, coordinates, read, use_ids
 from streams.domain.decisions import Decision, DecisionKind, Hold, MilestoneReached, Status
 from streams.domain.event import Evidence, Exceptional, Invoice, Lineage, OrderDetails
 from streams.domain.instant import from_millis
 from streams.domain.vocabulary import Milestone
 from streams.hop import Output, Record
-from streams.topics import HOLDS, MILESTONES, RELEASES, STATUS
 
 __all__ = ["decision", "hold", "milestone", "read", "status", "use_ids"]
 
@@ -29,55 +21,6 @@ _DECISION_TYPES: Final = {kind: f"milepost.invoice.{kind.value.lower()}.v1".enco
 _HOLD_TYPE: Final = b"milepost.invoice.hold.v1"
 _STATUS_TYPE: Final = b"milepost.shipment.status.v1"
 
-_SPEC_VERSION: Final = ("ce_specversion", b"1.0")
-_SOURCE: Final = ("ce_source", b"/milepost/shipment")
-_CONTENT_TYPE: Final = ("content-type", b"application/avro")
-
-
-class _Contract:
-    """The one record type of an emitted topic."""
-
-    def __init__(self, topic: str, name: str) -> None:
-        self.topic: Final = topic
-        self.newest: Final = embedded().newest(name)
-        self.write: Final = compile_writer(self.newest.parsed)
-        self.head = prefix(self.newest.id)
-
-    def output(
-        self, value: dict[str, Any], cause: Record, *, order_id: str, ce_id: str, ce_type: bytes, ce_time: datetime, traceparent: str
-    ) -> Output:
-        key = order_id.encode()
-        headers: tuple[tuple[str, bytes], ...] = (
-            _SPEC_VERSION,
-            ("ce_id", ce_id.encode()),
-            ("ce_type", ce_type),
-            _SOURCE,
-            ("ce_time", ce_time.isoformat().encode()),
-            ("ce_subject", key),
-            _CONTENT_TYPE,
-            ("milepost.cause", _coordinates(cause).encode()),
-        )
-        if traceparent:
-            headers += (("traceparent", traceparent.encode()),)
-        return Output(self.topic, key, self.head + self.write(value), headers, timestamp=cause.timestamp)
-
-
-_MILESTONE: Final = _Contract(MILESTONES, "milepost.ShipmentMilestone")
-_STATUS: Final = _Contract(STATUS, "milepost.ShipmentStatus")
-_DECISION: Final = _Contract(RELEASES, "milepost.InvoiceDecision")
-_HOLD: Final = _Contract(HOLDS, "milepost.InvoiceHold")
-_CONTRACTS: Final = {contract.topic: contract for contract in (_MILESTONE, _STATUS, _DECISION, _HOLD)}
-
-_embedded_ids: dict[int, int] = {}
-"""Of ids that a registry gave our schemas, back to our own."""
-
-
-def use_ids(ids: Mapping[int, int]) -> None:
-    """Write the ids that a schema registry gave to our schemas (by our own id) from now on. For the composition root, once, at start."""
-    for contract in _CONTRACTS.values():
-        contract.head = prefix(ids.get(contract.newest.id, contract.newest.id))
-    _embedded_ids.clear()
-    _embedded_ids.update((theirs, ours) for ours, theirs in ids.items())
 
 
 def milestone(reached: MilestoneReached, cause: Record) -> Output:
@@ -108,7 +51,7 @@ def milestone(reached: MilestoneReached, cause: Record) -> Output:
         "event_id": event.event_id,
         "source": _lineage(event.lineage),
     }
-    return _MILESTONE.output(
+    return MILESTONE.output(
         value,
         cause,
         order_id=event.order_id,
@@ -150,7 +93,7 @@ def decision(made: Decision, cause: Record, traceparent: str = "") -> Output:
         "reasons": made.reasons,
         "supersedes": made.supersedes or None,
     }
-    return _DECISION.output(
+    return DECISION.output(
         value,
         cause,
         order_id=made.order_id,
@@ -168,11 +111,11 @@ def hold(held: Hold, cause: Record, traceparent: str = "") -> Output:
         "reasons": [{"code": reason.code, "detail": reason.detail or None, "evidence": reason.evidence} for reason in held.reasons],
         "at": held.at,
     }
-    return _HOLD.output(
+    return HOLD.output(
         value,
         cause,
         order_id=held.order_id,
-        ce_id=f"hold/{held.order_id}/{_coordinates(cause)}",
+        ce_id=f"hold/{held.order_id}/{coordinates(cause)}",
         ce_type=_HOLD_TYPE,
         ce_time=held.at,
         traceparent=traceparent,
@@ -202,38 +145,15 @@ def status(now: Status, cause: Record, traceparent: str = "") -> Output:
         "last_event_at": now.last_event_at,
         "at": now.at,
     }
-    return _STATUS.output(
+    return STATUS_NOW.output(
         value,
         cause,
         order_id=now.order_id,
-        ce_id=f"status/{now.order_id}/{_coordinates(cause)}",
+        ce_id=f"status/{now.order_id}/{coordinates(cause)}",
         ce_type=_STATUS_TYPE,
         ce_time=now.at,
         traceparent=traceparent,
     )
-
-
-def read(topic: str, value: bytes) -> dict[str, Any]:
-    """The value of a record of an emitted topic (logical name) as plain data: Decimal, datetime in UTC, date, None for what is not stated.
-
-    Whatever version wrote it, it has every field of the newest one. Raises `WireError`, and `KeyError` for a topic that
-    Milepost does not emit.
-    """
-    contract = _CONTRACTS[topic]
-    framed = unframe(value)
-    if framed is None:
-        raise WireError(Reason.BAD_WIRE_FORMAT, f"a value of {topic} starts with magic byte 00 and a schema id")
-    if framed.schema_id is not None:
-        framed = framed._replace(schema_id=_embedded_ids.get(framed.schema_id, framed.schema_id))
-    schema = find(framed, embedded())
-    if schema.name != contract.newest.name:
-        raise WireError(Reason.BAD_WIRE_FORMAT, f"a {schema.name} on {topic}, where only {contract.newest.name} belongs", schema.id)
-    data: dict[str, Any] = read_body(schema, framed.body, None if schema is contract.newest else contract.newest)
-    return data
-
-
-def _coordinates(record: Record) -> str:
-    return f"{record.topic}:{record.partition}:{record.offset}"
 
 
 def _order(order: OrderDetails | None) -> dict[str, Any] | None:

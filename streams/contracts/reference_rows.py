@@ -3,18 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
 
-from streams.domain.references import ReferenceRow
+from streams.domain.links import KnownLink, meanings
+from streams.domain.references import ReferenceRow, Said, SeenEvent
 
 __all__ = ["REFERENCE_ROWS", "VERSION", "ReferenceRowCodec"]
 
-VERSION: Final = 1
+VERSION: Final = 2
+"""1 kept events by the names of their fields, 2 by their place."""
 
+
+@dataclass(slots=True)
+class _SeenV1:
+    event_id: str
+    at: int
+    wait_until: int
+    partition: int
+    offset: int
+    timestamp: int
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(slots=True)
+class _RowV1:
+    links: list[KnownLink] = field(default_factory=list)
+    events: list[_SeenV1] = field(default_factory=list)
+    wake_at: int = 0
+
+
+def _of_v1(data: bytes) -> ReferenceRow:
+    """As what events had been handed on was not kept; it was what the links mean."""
+    row = _READ_V1(data)
+    events = [SeenEvent(*_FIELDS_V1(event)) for event in row.events]
+    events = [event if event.wait_until else event._replace(said=_said_v1(row, event.at)) for event in events]
+    return ReferenceRow(row.links, events, row.wake_at)
+
+
+def _said_v1(row: _RowV1, at: int) -> tuple[Said, ...]:
+    return tuple([Said(each.order_id, each.delivery_id, each.shipment_id, each.package_id, True) for each in meanings(row.links, at)])
+
+
+_READ_V1: Final = msgspec.msgpack.Decoder(_RowV1).decode
+_FIELDS_V1: Final = attrgetter(*_SeenV1.__dataclass_fields__)
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODERS: Final[dict[int, Callable[[bytes], ReferenceRow]]] = {1: msgspec.msgpack.Decoder(ReferenceRow).decode}
+_DECODERS: Final[dict[int, Callable[[bytes], ReferenceRow]]] = {1: _of_v1, 2: msgspec.msgpack.Decoder(ReferenceRow).decode}
 """A version's decoder makes a row of today from its bytes."""
 
 _PREFIX: Final = bytes((VERSION,))

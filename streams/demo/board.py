@@ -11,11 +11,11 @@ from typing import Final
 from streams.day.found import Found
 from streams.hop import RawRecord
 from streams.readable import orders_of, said
-from streams.topics import EVENTS, HOLDS, MILESTONES, RAW_TOPICS, REFERENCES, RELEASES, STATUS, TERMS, dead_letter_topic
+from streams.topics import EVENTS, OUTPUTS, RAW_TOPICS, REFERENCES, STATUS, TERMS, dead_letter_topic
 
 __all__ = ["FOLLOWED", "Board"]
 
-FOLLOWED: Final = (MILESTONES, STATUS, RELEASES, HOLDS, *(dead_letter_topic(topic) for topic in (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)))
+FOLLOWED: Final = (*OUTPUTS, *(dead_letter_topic(topic) for topic in (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)))
 """The topics that the board counts."""
 
 _RATE_OVER_SECONDS: Final = 3.0

@@ -1,25 +1,39 @@
-"""Which quantities count for an invoice: those shipped, delivered or proven while terms were valid that bill just that.
+"""Which quantities count for an invoice: those shipped, delivered, proven... while terms were valid that bill just that.
 
 A quantity counts when the version of the terms that was valid at its time has it as trigger. Where a contract changed its trigger on the
-way, goods count once, by the larger sum. Where the terms say so, silence about a delivery is proof after some days.
+way, goods count once, by the larger sum. Where the terms say so, silence about a delivery is proof, or acceptance, after some days.
+
+    gross     what the trigger has reached, by line; of goods in portions that terms invoice as a whole only whole ones
+    off       of it, what came back, was conceded in a dispute, or was lost at the seller's risk; replacements make good for it
+    target    gross less off, and never more than is ordered and tolerated: what may be invoiced in all
+    due       what will have to be invoiced when all has happened: what is ordered, or closed short, less off
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final, NamedTuple
 
+from streams.domain.concessions import conceded
 from streams.domain.dossier import Dossier, blocks_confirmation
-from streams.domain.portions import NONE, Amounts, Goods, Increment, Portion, add_up, gains
-from streams.domain.terms import Terms, Trigger
+from streams.domain.portions import NONE, Amounts, Goods, Increment, Portion, Statement, add_up, gains, least, less, plus, reaches
+from streams.domain.quantities import proven_by
+from streams.domain.steps import all_of
+from streams.domain.terms import Granularity, QuantityBasis, Terms, Trigger
 
 __all__ = ["Billable", "Cause", "billable", "version_at"]
 
+_ON_ORDER: Final = Trigger.ON_ORDER
 _ON_SHIP: Final = Trigger.ON_SHIP
 _ON_DELIVERY: Final = Trigger.ON_DELIVERY
 _ON_POD: Final = Trigger.ON_POD
+_ON_ACCEPTANCE: Final = Trigger.ON_ACCEPTANCE
+_ON_MILESTONES: Final = Trigger.ON_MILESTONES
+_WHOLE: Final = (Granularity.DELIVERY, Granularity.SHIPMENT)
+_PERCENT: Final = Decimal(100)
 
 
 class Cause(NamedTuple):
@@ -34,21 +48,33 @@ class Cause(NamedTuple):
 class Billable:
     """What counts of an order."""
 
+    gross: Amounts = field(default_factory=dict)
+    off: Amounts = field(default_factory=dict)
     target: Amounts = field(default_factory=dict)
-    """What may be invoiced in all, by line; never more than is ordered."""
+    """What may be invoiced in all, by line."""
 
     ceiling: Amounts = field(default_factory=dict)
     """What may stay released: the target, what would count if terms were known for its time, and what silence proves but for an
     open exception."""
 
+    expected: Amounts = field(default_factory=dict)
+    """What is ordered, less what will not come any more, or is tolerated to be missing."""
+
+    due: Amounts = field(default_factory=dict)
+    by_portion: list[tuple[Portion, Amounts]] = field(default_factory=list)
+    """What counts of each portion."""
+
     causes: list[Cause] = field(default_factory=list)
     """By portion, step and time."""
 
     complete: bool = False
-    """All that is ordered is in the target."""
+    """All that is ordered counts."""
 
     latest: datetime | None = None
     """Time of the goods' latest step."""
+
+    terms: Terms | None = None
+    """Those valid at the latest step (before the first: at the order)."""
 
     undated: set[Trigger] = field(default_factory=set)
     """Steps at whose time no terms were valid."""
@@ -56,23 +82,42 @@ class Billable:
     wake_at: datetime | None = None
     """When silence becomes proof; whole milliseconds."""
 
+    torn: bool = False
+    """A delivery or shipment that is invoiced as a whole counts in part only."""
+
+    def excess(self) -> Amounts:
+        """What was reached beyond what may be invoiced."""
+        return less(self.gross, plus(self.target, self.off))
+
 
 def billable(dossier: Dossier, goods: Goods, versions: tuple[Terms, ...], clock: datetime | None) -> Billable:
     """What counts under these versions of the order's terms. `clock` is the latest moment that the row was told of."""
     found = Billable()
-    counted: list[tuple[Portion, Amounts]] = []
     possible: list[tuple[Portion, Amounts]] = []
-    objected = any(blocks_confirmation(fact) for fact in dossier.exceptions.open())
+    asked = {terms.trigger for terms in versions}
+    silent_portions = bool(goods.delivered) and (_ON_POD in asked or _ON_ACCEPTANCE in asked)
+    objected = silent_portions and any(blocks_confirmation(fact) for fact in dossier.open_exceptions())
     doubted = False
     for portion in goods.portions:
-        sure: dict[Trigger, list[Increment]] = {}
+        steps: list[tuple[Trigger, Sequence[Increment]]] = [
+            (_ON_SHIP, portion.shipped),
+            (_ON_DELIVERY, portion.delivered),
+            (_ON_POD, portion.proven),
+        ]
+        if _ON_ACCEPTANCE in asked:
+            steps.append((_ON_ACCEPTANCE, portion.accepted))
+        if _ON_MILESTONES in asked:
+            steps.append((_ON_MILESTONES, ()))
         all_steps: dict[Trigger, list[Increment]] = {}
-        silent = _silence(found, portion, versions, clock) if portion.unproven else []
-        if silent and objected:
-            # Not counted any more, but what it released is not taken back: an exception stops, it does not withdraw.
-            all_steps[_ON_POD] = silent
-            doubted, silent = True, []
-        steps = ((_ON_SHIP, portion.shipped), (_ON_DELIVERY, portion.delivered), (_ON_POD, portion.proven + silent))
+        sure: dict[Trigger, list[Increment]] = {}
+        if silent_portions:
+            silent = _silence(found, portion, versions, clock)
+            if silent and objected:
+                # Not counted any more, but what it released is not taken back: an exception stops, it does not withdraw.
+                all_steps.update(silent)
+                doubted = True
+            else:
+                steps += silent.items()
         for trigger, increments in steps:
             for increment in increments:
                 if found.latest is None or increment.at > found.latest:
@@ -81,18 +126,27 @@ def billable(dossier: Dossier, goods: Goods, versions: tuple[Terms, ...], clock:
                 if terms is None:
                     found.undated.add(trigger)
                 elif terms.trigger is trigger:
+                    if (terms.pod_kinds or terms.quantity_basis is not None) and not increment.auto:
+                        continue  # by their own rules, below
                     sure.setdefault(trigger, []).append(increment)
                     found.causes.append(Cause(increment, portion, terms))
                 else:
                     continue
                 all_steps.setdefault(trigger, []).append(increment)
-        counted.append((portion, _largest(sure)))
+        for terms in versions:
+            if terms.trigger is _ON_MILESTONES or terms.pod_kinds or terms.quantity_basis is not None:
+                for increment in _by_own_rules(found, dossier, goods, portion, terms, versions):
+                    sure.setdefault(terms.trigger, []).append(increment)
+                    all_steps.setdefault(terms.trigger, []).append(increment)
+                    found.causes.append(Cause(increment, portion, terms))
+        found.by_portion.append((portion, _largest(sure)))
         possible.append((portion, _largest(all_steps)))
-    target = found.target = _within(goods.ordered, add_up(counted))
-    found.ceiling = _within(goods.ordered, add_up(possible)) if found.undated or doubted else target
-    found.complete = all(line in target and target[line] >= quantity for line, quantity in goods.ordered.items())
-    if found.complete:
-        found.wake_at = None
+    found.terms = version_at(versions, found.latest or dossier.order.at) if dossier.order is not None else None
+    if _ON_ORDER in asked:
+        _count_order(found, dossier, goods, versions)
+    _whole_portions(found, goods)
+    found.gross = add_up(_charged(found.by_portion))
+    _sum_up(found, dossier, goods, possible if found.undated or doubted else None)
     return found
 
 
@@ -105,18 +159,166 @@ def version_at(versions: Iterable[Terms], at: datetime) -> Terms | None:
     return found
 
 
-def _silence(found: Billable, portion: Portion, versions: tuple[Terms, ...], clock: datetime | None) -> list[Increment]:
+def _sum_up(found: Billable, dossier: Dossier, goods: Goods, possible: list[tuple[Portion, Amounts]] | None) -> None:
+    terms, ordered = found.terms, goods.ordered
+    if terms is None and found.causes:
+        terms = found.causes[-1].terms
+    limit = ordered
+    expected = ordered
+    if goods.final and (terms is None or terms.closes_short):
+        issued = goods.shipped
+        expected = {line: min(quantity, issued.get(line, NONE)) if line in goods.final else quantity for line, quantity in ordered.items()}
+        expected = {line: quantity for line, quantity in expected.items() if quantity}
+    found.off = _taken_off(found, dossier, goods, terms)
+    gross = found.gross
+    if terms is None or not (terms.over_tolerance or terms.under_tolerance or terms.quantity_basis is QuantityBasis.ORDERED):
+        found.complete = reaches(gross, expected)
+    else:
+        limit = {line: quantity + quantity * terms.over_tolerance / _PERCENT for line, quantity in ordered.items()}
+        enough = {line: quantity - quantity * terms.under_tolerance / _PERCENT for line, quantity in expected.items()}
+        if terms.quantity_basis is QuantityBasis.ORDERED:
+            gross = found.gross = {
+                line: max(quantity, ordered[line]) if line in enough and quantity >= enough[line] else quantity
+                for line, quantity in gross.items()
+                if line in ordered
+            }
+        expected = {
+            line: min(quantity, gross[line]) if gross.get(line, NONE) >= enough[line] else quantity for line, quantity in expected.items()
+        }
+        found.complete = reaches(gross, expected)
+    found.expected = expected
+    found.target = least(limit, less(gross, found.off))
+    found.due = less(expected, found.off)
+    if limit is not ordered:
+        found.due = {line: max(quantity, found.target.get(line, NONE)) for line, quantity in found.due.items()}
+    found.ceiling = found.target if possible is None else least(limit, less(add_up(_charged(possible)), found.off))
+    if found.complete:
+        found.wake_at = None
+
+
+def _taken_off(found: Billable, dossier: Dossier, goods: Goods, terms: Terms | None) -> Amounts:
+    """What came back of that which counts, was lost at the seller's risk, or was conceded; less what was replaced."""
+    off: Amounts = {}
+    if dossier.returns or dossier.losses:
+        at_risk = terms is not None and terms.incoterm is not None and terms.incoterm.risk_until_delivery
+        for portion, counted in found.by_portion:
+            gone = plus(portion.returned, portion.lost) if at_risk else portion.returned
+            if gone and counted:
+                off = plus(off, least(counted, gone))
+        off = plus(off, goods.returned_elsewhere)
+    if dossier.disputes.any_settled:
+        off = conceded(dossier, goods, found.gross, off)
+    if off:
+        for portion, counted in found.by_portion:
+            if portion.replacement:
+                off = less(off, counted)
+    return off
+
+
+def _charged(parts: list[tuple[Portion, Amounts]]) -> list[tuple[Portion, Amounts]]:
+    """Without replacements: they are no second charge."""
+    if any(portion.replacement for portion, _ in parts):
+        return [part for part in parts if not part[0].replacement]
+    return parts
+
+
+def _count_order(found: Billable, dossier: Dossier, goods: Goods, versions: tuple[Terms, ...]) -> None:
+    """The order itself is the trigger: everything counts from its first release on; shipped again and returned goods cancel out."""
+    first = min(dossier.revisions, key=lambda fact: (fact.at, fact.id), default=None)
+    if first is None:
+        return
+    terms = version_at(versions, first.at)
+    if terms is None:
+        found.undated.add(_ON_ORDER)
+    elif terms.trigger is _ON_ORDER:
+        whole = Portion("", "", contents=goods.ordered)
+        back = add_up([(portion, portion.returned) for portion in goods.portions]) if goods.portions else {}
+        whole.returned = less(back, less(goods.shipped, goods.ordered))
+        found.by_portion = [(whole, goods.ordered)]
+        found.causes = [Cause(Increment(first.at, goods.ordered, first), whole, terms)]
+        found.terms = terms
+
+
+def _whole_portions(found: Billable, goods: Goods) -> None:
+    """Deliveries and shipments that are invoiced as a whole count when all that they hold does."""
+    terms = found.terms
+    if terms is None or terms.granularity not in _WHOLE:
+        return
+    torn: set[object] = set()
+
+    def unit(portion: Portion) -> object:
+        return id(portion) if terms.granularity is Granularity.DELIVERY else portion.shipment or id(portion)
+
+    for portion, counted in found.by_portion:
+        if portion.contents is None or any(counted.get(line, NONE) < quantity for line, quantity in portion.contents.items()):
+            torn.add(unit(portion))
+    if torn:
+        found.torn = any(counted for portion, counted in found.by_portion if unit(portion) in torn)
+        found.by_portion = [(portion, {} if unit(portion) in torn else counted) for portion, counted in found.by_portion]
+        found.causes = [cause for cause in found.causes if unit(cause.portion) not in torn]
+
+
+def _by_own_rules(
+    found: Billable, dossier: Dossier, goods: Goods, portion: Portion, terms: Terms, versions: tuple[Terms, ...]
+) -> list[Increment]:
+    """What counts of a portion where the terms list milestones, kinds of proof, or a quantity other than the trigger's."""
+    if terms.trigger is _ON_MILESTONES:
+        increments = all_of(terms.milestones, dossier, goods, portion)
+    elif terms.trigger is _ON_POD:
+        increments, _ = proven_by(portion, _good_enough(portion.proofs, terms))
+    elif terms.trigger is _ON_DELIVERY:
+        increments = portion.delivered
+    elif terms.trigger is _ON_ACCEPTANCE:
+        increments = portion.accepted
+    else:
+        increments = portion.shipped
+    for increment in increments:
+        if found.latest is None or increment.at > found.latest:
+            found.latest = increment.at
+    if terms.quantity_basis is QuantityBasis.SHIPPED and increments and portion.contents is not None and terms.trigger is not _ON_SHIP:
+        increments = _all_shipped(portion, increments)
+    return [increment for increment in increments if version_at(versions, increment.at) is terms]
+
+
+def _good_enough(proofs: list[Statement], terms: Terms) -> list[Statement]:
+    """The proofs of a kind that the terms take."""
+    if not terms.pod_kinds:
+        return proofs
+    return [proof for proof in proofs if not set(terms.pod_kinds).isdisjoint(proof.fact.proof)]
+
+
+def _all_shipped(portion: Portion, increments: list[Increment]) -> list[Increment]:
+    """What was shipped is invoiced once someone spoke of the whole portion, whatever quantity was found; part deliveries still add up."""
+    assert portion.contents is not None
+    spoken = portion.delivered_at if not portion.proofs else portion.proofs[-1].at
+    rest = less(portion.contents, gains(increments))
+    if spoken is None or not rest:
+        return increments
+    last = increments[-1]
+    return [*increments, Increment(max(spoken, last.at), rest, last.fact)]
+
+
+def _silence(found: Billable, portion: Portion, versions: tuple[Terms, ...], clock: datetime | None) -> dict[Trigger, list[Increment]]:
     """Deliveries whose days of silence are over; sets when to look again for the others."""
-    confirmed = []
-    for increment in portion.unproven:
-        terms = version_at(versions, increment.at)
-        if terms is None or terms.trigger is not _ON_POD or terms.pod_auto_confirm_days is None:
-            continue
-        due = _whole_millisecond(increment.at + timedelta(days=terms.pod_auto_confirm_days))
-        if clock is None or clock < due:
-            found.wake_at = due if found.wake_at is None else min(due, found.wake_at)
-        else:
-            confirmed.append(increment._replace(at=due, auto=True))
+    confirmed: dict[Trigger, list[Increment]] = {}
+    unproven = portion.unproven
+    if portion.proofs and portion.delivered:
+        asked = version_at(versions, portion.delivered[0].at)
+        if asked is not None and asked.pod_kinds:
+            unproven = proven_by(portion, _good_enough(portion.proofs, asked))[1]
+    for trigger, increments in ((_ON_POD, unproven), (_ON_ACCEPTANCE, portion.unaccepted)):
+        for increment in increments:
+            terms = version_at(versions, increment.at)
+            if terms is None or terms.trigger is not trigger:
+                continue
+            days = terms.pod_auto_confirm_days if trigger is _ON_POD else terms.acceptance_days
+            if days is None:
+                continue
+            due = _whole_millisecond(increment.at + timedelta(days=days))
+            if clock is None or clock < due:
+                found.wake_at = due if found.wake_at is None else min(due, found.wake_at)
+            else:
+                confirmed.setdefault(trigger, []).append(increment._replace(at=due, auto=True))
     return confirmed
 
 
@@ -129,10 +331,6 @@ def _largest(steps: dict[Trigger, list[Increment]]) -> Amounts:
             if quantity > largest.get(line, NONE):
                 largest[line] = quantity
     return largest
-
-
-def _within(ordered: Amounts, amounts: Amounts) -> Amounts:
-    return {line: min(quantity, amounts[line]) for line, quantity in ordered.items() if line in amounts}
 
 
 def _whole_millisecond(moment: datetime) -> datetime:

@@ -66,8 +66,15 @@ class HoldCode(StrEnum):
     NOT_SHIPPED = "NOT_SHIPPED"
     NOT_DELIVERED = "NOT_DELIVERED"
     POD_MISSING = "POD_MISSING"
+    MILESTONE_MISSING = "MILESTONE_MISSING"
+    """A milestone that the terms list has not happened."""
+
+    ACCEPTANCE_MISSING = "ACCEPTANCE_MISSING"
+    REJECTED = "REJECTED"
+    """The customer did not accept the goods."""
+
     INCOMPLETE = "INCOMPLETE"
-    """Terms allow no partial invoice, and part of the order is still open."""
+    """Terms allow no partial invoice, and part of the order (or of a delivery that is invoiced as a whole) is still open."""
 
     SHIPMENT_CONTENTS_UNKNOWN = "SHIPMENT_CONTENTS_UNKNOWN"
     """A shipment was delivered, but nobody said what is in it."""
@@ -77,6 +84,26 @@ class HoldCode(StrEnum):
 
     EXCEPTION = "EXCEPTION"
     DISPUTE = "DISPUTE"
+    ORDER_BLOCK = "ORDER_BLOCK"
+    """The ERP blocks billing of the whole order."""
+
+    LINE_BLOCK = "LINE_BLOCK"
+    DELIVERY_BLOCK = "DELIVERY_BLOCK"
+    ORDER_HELD = "ORDER_HELD"
+    """The ERP holds the order itself, for credit or another reason."""
+
+    PRICE_CHECK = "PRICE_CHECK"
+    """Another article was sent than was ordered, and nobody said at what price."""
+
+    CANCELLED_LINE = "CANCELLED_LINE"
+    """Goods left after their line, or their order, was cancelled."""
+
+    RETURN = "RETURN"
+    """Goods are announced, or on their way, to come back."""
+
+    CREDIT_REVIEW = "CREDIT_REVIEW"
+    """More is posted than may be; by the terms a person decides about the credit."""
+
     DEAD_LETTER = "DEAD_LETTER"
     CURRENCY = "CURRENCY"
     """Order and terms name different currencies."""

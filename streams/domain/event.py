@@ -1,7 +1,8 @@
 """What is said on the pipeline's own topics, in one shape for all sources.
 
-`shipment.events` (keyed by order) carries `Event`, `TermsChanged`, `Tick` and `DeadLetterMark`.
-`shipment.references` (keyed by reference) carries `Event` whose order is not known yet, `Link` and `Tick`.
+`shipment.events` (keyed by order) carries `Event`, `TermsChanged`, `ItemChanged`, `Tick` and `DeadLetterMark`.
+`shipment.references` (keyed by reference) carries `Event` whose order is not known yet, `Link`, `Tick`, and what one reference's row asks
+another's: `Inquiry` and `Answer`.
 
 Instances are never changed after they are made; they are plain slots dataclasses because freezing them costs more than the fold.
 """
@@ -13,15 +14,22 @@ from datetime import datetime
 from decimal import Decimal
 
 from streams.domain.instant import Instant
+from streams.domain.links import KnownLink
 from streams.domain.terms import Terms
-from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass, Scope
+from streams.domain.vocabulary import Classifier, Effect, Milestone, ProofKind, ReasonClass, Scope, Settlement
 
 __all__ = [
+    "Answer",
     "DeadLetterMark",
     "Event",
     "Evidence",
     "Exceptional",
+    "Freight",
+    "FreightCharge",
+    "Handling",
+    "Inquiry",
     "Invoice",
+    "ItemChanged",
     "Lineage",
     "LineQuantity",
     "Link",
@@ -29,6 +37,7 @@ __all__ = [
     "OrderLine",
     "Tick",
     "TermsChanged",
+    "UnitFactor",
 ]
 
 
@@ -78,6 +87,12 @@ class OrderLine:
     unit_price: Decimal
     """In the order's currency, for one `uom`."""
 
+    free: bool = False
+    """Free goods, a sample: never invoiced, and nobody waits for it."""
+
+    ship_from: str = ""
+    """Warehouse or plant that is to send it; empty: the order does not say."""
+
 
 @dataclass(slots=True)
 class OrderDetails:
@@ -94,6 +109,33 @@ class OrderDetails:
     """Which billing terms (contract) apply; their versions come by `TermsChanged`."""
 
     lines: tuple[OrderLine, ...]
+
+    promised_at: datetime | None = None
+    """When the customer was promised the goods; None: never."""
+
+
+@dataclass(slots=True)
+class Freight:
+    """What the transport of a shipment should cost (SHIPMENT_PLANNED), or how a carrier's bill is made up (FREIGHT_BILLED)."""
+
+    amount: Decimal = Decimal(0)
+    """SHIPMENT_PLANNED: agreed, without extra charges; 0: nothing was agreed. A bill's amount is in `Event.invoice`."""
+
+    currency: str = ""
+    weight: Decimal = Decimal(0)
+    """Chargeable weight in kg; 0: not stated."""
+
+    charges: tuple[FreightCharge, ...] = ()
+
+
+@dataclass(slots=True)
+class FreightCharge:
+    """An extra charge of a carrier's bill, part of its amount."""
+
+    code: str
+    """As `streams.domain.watch.freight` names those that need a cause; others need none."""
+
+    amount: Decimal
 
 
 @dataclass(slots=True)
@@ -113,6 +155,23 @@ class Evidence:
     document: str = ""
     """Reference of a signature, photograph or document kept elsewhere."""
 
+    kind: ProofKind | None = None
+    """Where the source says it; else a name is a signature and a reference is a document."""
+
+
+@dataclass(slots=True)
+class Handling:
+    """What is special about goods that were issued or planned."""
+
+    final: tuple[str, ...] = ()
+    """Lines of which no more will come, however much was ordered (X12 945 line status CP)."""
+
+    substituted: tuple[str, ...] = ()
+    """Lines for which another article was sent (X12 945 line status CS)."""
+
+    replacement: bool = False
+    """The goods replace what came damaged, late or never: no second charge."""
+
 
 @dataclass(slots=True)
 class Invoice:
@@ -123,6 +182,9 @@ class Invoice:
     currency: str
     release_id: str = ""
     """The release that finance acted upon, where it says so."""
+
+    unallocated: Decimal = Decimal(0)
+    """Of an invoice over several orders: by how much the parts of the orders miss its total. Said of one of its orders only."""
 
 
 @dataclass(slots=True)
@@ -165,6 +227,14 @@ class Event:
     traceparent: str = ""
     """W3C trace context of the raw record, passed on."""
 
+    handling: Handling | None = None
+    """Goods issued or planned: what is special about them."""
+
+    settlement: Settlement | None = None
+    """DISPUTE_RESOLVED: how it ended; None: in the seller's favour, or nobody said."""
+
+    freight: Freight | None = None
+
 
 @dataclass(slots=True)
 class Link:
@@ -183,6 +253,36 @@ class Link:
     shared: bool = False
     """The reference stands for further orders too, so that line numbers said of it could be anyone's."""
 
+    together: tuple[str, ...] = ()
+    """Other references of which the same record says the same, for the same time."""
+
+
+@dataclass(slots=True)
+class Inquiry:
+    """A reference with events that name another one too wants to know what that one means, now and until then."""
+
+    reference: str
+    """The one that is asked."""
+
+    home: str
+    """The one that asks."""
+
+    until: datetime
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a reference means, as far as its row knows: all of it in reply to an `Inquiry`, then each new link."""
+
+    reference: str
+    """The one that asked."""
+
+    about: str
+    """The one that was asked."""
+
+    links: tuple[KnownLink, ...]
+    """Empty: nothing, so far."""
+
 
 @dataclass(slots=True)
 class TermsChanged:
@@ -190,6 +290,23 @@ class TermsChanged:
 
     terms_id: str
     versions: tuple[Terms, ...]
+
+
+@dataclass(slots=True)
+class UnitFactor:
+    """How many base units one unit is: a case of twelve pieces has factor 12."""
+
+    uom: str
+    factor: Decimal
+
+
+@dataclass(slots=True)
+class ItemChanged:
+    """An article's units of measure. Broadcast to every partition, as terms are."""
+
+    sku: str
+    base_uom: str
+    units: tuple[UnitFactor, ...]
 
 
 @dataclass(slots=True)

@@ -12,15 +12,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from streams.domain.event import Event, Lineage, LineQuantity, OrderDetails
+from streams.domain.event import Event, Evidence, Freight, Handling, Lineage, LineQuantity, OrderDetails
 from streams.domain.ids import stable_id
 from streams.domain.instant import TimeQuality
-from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass, Scope
+from streams.domain.vocabulary import Classifier, Effect, Milestone, ProofKind, ReasonClass, Scope, Settlement
 
 __all__ = [
     "KEPT_SOURCES",
     "UNNAMED_PACKAGE",
     "Fact",
+    "Freighted",
+    "Handled",
     "Invoiced",
     "More",
     "Ordered",
@@ -30,6 +32,7 @@ __all__ = [
     "find",
     "milestone_id",
     "told_again",
+    "told_of_another",
     "withdrawn",
 ]
 
@@ -56,6 +59,8 @@ class Ordered(NamedTuple):
     quantity: Decimal
     uom: str
     unit_price: Decimal
+    free: bool = False
+    ship_from: str = ""
 
 
 class Revision(NamedTuple):
@@ -66,6 +71,7 @@ class Revision(NamedTuple):
     currency: str
     terms_id: str
     lines: tuple[Ordered, ...]
+    promised_at: datetime | None = None
 
 
 class Invoiced(NamedTuple):
@@ -75,6 +81,24 @@ class Invoiced(NamedTuple):
     amount: Decimal
     currency: str
     release_id: str
+    unallocated: Decimal = Decimal(0)
+
+
+class Freighted(NamedTuple):
+    """`event.Freight`, charges sorted: `(code, amount)`."""
+
+    amount: Decimal
+    currency: str
+    weight: Decimal
+    charges: tuple[tuple[str, Decimal], ...]
+
+
+class Handled(NamedTuple):
+    """`event.Handling`, lines sorted."""
+
+    final: tuple[str, ...]
+    substituted: tuple[str, ...]
+    replacement: bool
 
 
 class More(NamedTuple):
@@ -93,6 +117,9 @@ class More(NamedTuple):
     reason: ReasonClass | None = None
     effect: Effect | None = None
     invoice: Invoiced | None = None
+    handled: Handled | None = None
+    settlement: Settlement | None = None
+    freight: Freighted | None = None
 
 
 class Fact(NamedTuple):
@@ -123,6 +150,9 @@ class Fact(NamedTuple):
     sources: tuple[str, ...]
     """`topic/partition/offset` of raw records, the first `KEPT_SOURCES`."""
 
+    proof: tuple[ProofKind, ...] = ()
+    """POD_RECEIVED: what the proof rests on, as far as any source said."""
+
     @property
     def key(self) -> tuple[object, ...]:
         """What makes it this fact and no other."""
@@ -145,7 +175,7 @@ _PACKAGE: Final = Scope.PACKAGE
 _SHIPMENT: Final = Scope.SHIPMENT
 _NOTHING_MORE: Final = More()
 _QUALITY_RANK = {quality: rank for rank, quality in enumerate(TimeQuality)}
-_ABOUT_GOODS = frozenset({Milestone.GOODS_ISSUED, Milestone.SHIPMENT_PLANNED, Milestone.PICK_COMPLETED})
+_ABOUT_GOODS = frozenset({Milestone.GOODS_ISSUED, Milestone.GOODS_ISSUE_REVERSED, Milestone.SHIPMENT_PLANNED, Milestone.PICK_COMPLETED})
 """These tell which delivery travels in which shipment, so they keep both ids."""
 
 
@@ -162,7 +192,10 @@ def fact_of(event: Event) -> Fact:
         _revision(order) if order else None,
         exceptional.reason if exceptional else None,
         exceptional.effect if exceptional else None,
-        Invoiced(invoice.number, invoice.amount, invoice.currency, invoice.release_id) if invoice else None,
+        Invoiced(invoice.number, invoice.amount, invoice.currency, invoice.release_id, invoice.unallocated) if invoice else None,
+        _handled(event.handling) if event.handling else None,
+        event.settlement,
+        _freighted(event.freight) if event.freight else None,
     )
     return Fact(
         event.at.utc,
@@ -177,6 +210,7 @@ def fact_of(event: Event) -> Fact:
         None if event.classifier is _ACT else event.lineage.ingested_at,
         (event.event_id,),
         (_source(event.lineage),),
+        _proof(event.evidence) if event.evidence is not None else (),
     )
 
 
@@ -195,9 +229,27 @@ def told_again(known: Fact, again: Fact) -> Fact:
     told = max(known.told, again.told) if known.told and again.told else known.told
     ids = known.ids + tuple(i for i in again.ids if i not in known.ids)
     sources = (known.sources + tuple(s for s in again.sources if s not in known.sources))[:KEPT_SOURCES]
-    if (quality, told, ids, sources) == known[8:]:
+    proof = known.proof if known.proof == again.proof else tuple(sorted({*known.proof, *again.proof}))
+    if (quality, told, ids, sources, proof) == known[8:]:
         return known
-    return known._replace(quality=quality, told=told, ids=ids, sources=sources)
+    return known._replace(quality=quality, told=told, ids=ids, sources=sources, proof=proof)
+
+
+def told_of_another(facts: list[Fact], new: Fact) -> bool:
+    """Take the statement of `new` out of facts that it told before of something else; True if there was one.
+
+    A statement that names its order by a reference is about what that reference stands for. If a later link knows that better (this
+    delivery, that package), the resolve hop says it again, under the same id; what it was taken for before is then no fact by its word.
+    """
+    [event_id] = new.ids
+    for index, fact in enumerate(facts):
+        if fact[0] == new[0] and fact[1] is new[1] and event_id in fact.ids and fact.key != new.key:
+            if len(fact.ids) == 1:
+                del facts[index]
+            else:
+                facts[index] = fact._replace(ids=tuple([known for known in fact.ids if known != event_id]))
+            return True
+    return False
 
 
 def withdrawn(facts: Sequence[Fact], order_id: str) -> frozenset[str]:
@@ -232,7 +284,17 @@ def milestone_id(order_id: str, fact: Fact) -> str:
             parts += [more.invoice.number, _plain(more.invoice.amount), more.invoice.currency, more.invoice.release_id]
         if more.order is not None:
             parts += [str(more.order.number), more.order.customer, more.order.currency, more.order.terms_id]
-            parts += [f"{o.line}={o.sku} {_plain(o.quantity)} {o.uom} {_plain(o.unit_price)}" for o in more.order.lines]
+            if more.order.promised_at is not None:
+                parts.append(more.order.promised_at.isoformat())
+            for o in more.order.lines:
+                text = f"{o.line}={o.sku} {_plain(o.quantity)} {o.uom} {_plain(o.unit_price)}{' free' * o.free}"
+                parts.append(f"{text} from {o.ship_from}" if o.ship_from else text)
+        if more.handled is not None:
+            parts.append(f"{more.handled}")
+        if more.settlement is not None:
+            parts.append(more.settlement)
+        if more.freight is not None:
+            parts.append(f"{more.freight}")
     return stable_id("milestone", order_id, *parts)
 
 
@@ -252,8 +314,24 @@ def _quantities(lines: Sequence[LineQuantity]) -> tuple[Quantity, ...]:
 
 
 def _revision(order: OrderDetails) -> Revision:
-    lines = tuple(Ordered(o.line, o.sku, o.quantity, o.uom, o.unit_price) for o in order.lines)
-    return Revision(order.revision, order.customer, order.currency, order.terms_id, lines)
+    lines = tuple([Ordered(o.line, o.sku, o.quantity, o.uom, o.unit_price, o.free, o.ship_from) for o in order.lines])
+    return Revision(order.revision, order.customer, order.currency, order.terms_id, lines, order.promised_at)
+
+
+def _handled(handling: Handling) -> Handled:
+    return Handled(tuple(sorted(handling.final)), tuple(sorted(handling.substituted)), handling.replacement)
+
+
+def _freighted(freight: Freight) -> Freighted:
+    charges = tuple(sorted([(charge.code, charge.amount) for charge in freight.charges]))
+    return Freighted(freight.amount, freight.currency, freight.weight, charges)
+
+
+def _proof(evidence: Evidence) -> tuple[ProofKind, ...]:
+    if evidence.kind is not None:
+        return (evidence.kind,)
+    kinds = (ProofKind.DOCUMENT,) if evidence.document else ()
+    return (*kinds, ProofKind.SIGNATURE) if evidence.signed_by else kinds
 
 
 def _source(lineage: Lineage) -> str:

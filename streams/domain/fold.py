@@ -4,6 +4,7 @@
 2. sort the standing facts (`dossier`) and work out quantities (`quantities`)
 3. enter invoices into the ledger, let the gate judge (`gate`), decide (`ledger`)
 4. take a snapshot (`status`); status and hold are said only when they changed
+5. look for what is late, missing or contradictory, and for tasks (`watch`), where the message can have changed any of it
 """
 
 from __future__ import annotations
@@ -12,20 +13,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from streams.domain.archive import is_closed
 from streams.domain.decisions import Decision, Hold, MilestoneReached, Status
 from streams.domain.dossier import Dossier
-from streams.domain.event import DeadLetterMark, Event, TermsChanged, Tick
-from streams.domain.facts import fact_of, find, milestone_id, told_again
+from streams.domain.event import DeadLetterMark, Event, ItemChanged, TermsChanged, Tick
+from streams.domain.facts import fact_of, find, milestone_id, told_again, told_of_another
 from streams.domain.gate import judge
 from streams.domain.ledger import billed, decide, enter_invoices
 from streams.domain.order import OrderRow, Refused
-from streams.domain.portions import NONE
+from streams.domain.portions import ItemOf, no_item, reaches
 from streams.domain.quantities import goods_of
+from streams.domain.scans import SCANS, is_known, summarise
 from streams.domain.status import as_said, snapshot
+from streams.domain.watch.patience import PATIENCE, Patience
+from streams.domain.watch.scene import Scene
+from streams.domain.watch.timers import whole_millisecond
+from streams.domain.watch.watching import QUIET, Watched, watch
 
 __all__ = ["Outcome", "apply"]
 
-Message = Event | TermsChanged | Tick | DeadLetterMark
+Message = Event | TermsChanged | ItemChanged | Tick | DeadLetterMark
 
 
 @dataclass(slots=True)
@@ -43,6 +50,12 @@ class Outcome:
     status: Status | None = None
     """Only where it changed."""
 
+    watched: Watched | None = None
+    """Exceptions, findings and tasks; None: the message can have changed none."""
+
+    archived: bool = False
+    """The order is closed for so long that its row may be put away."""
+
     wake_at: datetime | None = None
     """When a tick is wanted, in whole milliseconds; None: at no time."""
 
@@ -50,19 +63,27 @@ class Outcome:
     """The row must be stored."""
 
 
-def apply(row: OrderRow | None, message: Message, terms: Callable[[str], TermsChanged | None], at: datetime) -> Outcome:
+def apply(
+    row: OrderRow | None,
+    message: Message,
+    terms: Callable[[str], TermsChanged | None],
+    at: datetime,
+    items: ItemOf = no_item,
+    patience: Patience = PATIENCE,
+) -> Outcome:
     """Apply one message of an order's log to its row (None: the order is new). The row is changed in place.
 
-    `terms` finds all versions of a contract by its id; `at` is the log time of the message's record. `TermsChanged` judges the row again.
+    `terms` finds all versions of a contract by its id, `items` an article's units by its number; `at` is the log time of the message's
+    record. `TermsChanged` and `ItemChanged` judge the row again. `patience`: how long each step may take.
     """
     if row is None:
-        if isinstance(message, Tick | TermsChanged):
+        if isinstance(message, Tick | TermsChanged | ItemChanged):
             return Outcome(None)
         row = OrderRow(message.order_id)
     outcome = Outcome(row)
-    happened_at = at
+    happened_at, quiet = at, False
     if isinstance(message, Event):
-        happened_at = message.at.utc
+        happened_at, quiet = message.at.utc, _quiet(message)
         if not _learn(row, message, outcome):
             outcome.wake_at = row.wake_at
             return outcome
@@ -75,7 +96,9 @@ def apply(row: OrderRow | None, message: Message, terms: Callable[[str], TermsCh
             outcome.wake_at = row.wake_at
             return outcome
         outcome.changed = True
-    _settle(row, terms, at, happened_at, outcome)
+    elif isinstance(message, ItemChanged) and row.dossier is not None:
+        row.dossier.goods = None
+    _settle(row, terms, items, at, happened_at, outcome, patience, quiet, isinstance(message, Tick))
     return outcome
 
 
@@ -83,11 +106,18 @@ def _learn(row: OrderRow, event: Event, outcome: Outcome) -> bool:
     """Enter an event. False: nothing new that anything is derived from."""
     fact = fact_of(event)
     index = find(row.facts, fact)
+    known_by_it = index >= 0 and event.event_id in row.facts[index].ids
+    if event.references and not known_by_it and told_of_another(row.facts, fact):
+        row.dossier = None
+        index = find(row.facts, fact)
     if index < 0:
+        reached = milestone_id(row.order_id, fact)
+        if row.scans and fact.milestone in SCANS and is_known(row.scans, reached):
+            return False
         row.facts.append(fact)
         if row.dossier is not None and not row.dossier.add(fact):
             row.dossier = None
-        outcome.milestones.append(MilestoneReached(milestone_id(row.order_id, fact), event))
+        outcome.milestones.append(MilestoneReached(reached, event))
         outcome.changed = True
         return True
     known = row.facts[index]
@@ -96,8 +126,8 @@ def _learn(row: OrderRow, event: Event, outcome: Outcome) -> bool:
         return False
     row.facts[index] = merged
     outcome.changed = True
-    if merged[:-1] == known[:-1]:
-        return False
+    if (merged.quality, merged.told, merged.ids, merged.proof) == (known.quality, known.told, known.ids, known.proof):
+        return False  # only a source more
     row.dossier = None
     return True
 
@@ -111,12 +141,24 @@ def _mark(row: OrderRow, mark: DeadLetterMark) -> bool:
     return True
 
 
-def _settle(row: OrderRow, terms: Callable[[str], TermsChanged | None], at: datetime, happened_at: datetime, outcome: Outcome) -> None:
+def _settle(
+    row: OrderRow,
+    terms: Callable[[str], TermsChanged | None],
+    items: ItemOf,
+    at: datetime,
+    happened_at: datetime,
+    outcome: Outcome,
+    patience: Patience,
+    quiet: bool,
+    told_time: bool,
+) -> None:
     """Derive everything from the row, and say what changed."""
     if row.dossier is None:
         row.dossier = Dossier(row.order_id, row.facts)
     dossier, ledger = row.dossier, row.ledger
-    goods = goods_of(dossier)
+    if outcome.milestones and outcome.milestones[0].event.milestone in SCANS:
+        summarise(row, dossier)
+    goods = goods_of(dossier, items)
     entered = len(ledger.invoices)
     enter_invoices(ledger, dossier, row.order_id)
     sums = billed(ledger, dossier)
@@ -131,18 +173,44 @@ def _settle(row: OrderRow, terms: Callable[[str], TermsChanged | None], at: date
         row.hold = reasons
         outcome.hold = Hold(row.order_id, reasons, at)
         outcome.changed = True
-    status = snapshot(dossier, goods, ledger, sums, verdict.counted.target)
+    status = snapshot(dossier, goods, ledger, sums, verdict.counted)
     if status != row.status:
         row.status = status
         outcome.status = as_said(row.order_id, status, at)
         outcome.changed = True
 
+    if outcome.decisions or outcome.hold is not None or not quiet:
+        scene = Scene(row.order_id, dossier, goods, ledger, sums, verdict, row.memory, patience, at, outcome.decisions)
+        watched = outcome.watched = watch(scene, row.clock)
+        outcome.changed |= watched.changed
+        if watched.wake_at != row.memory.wake_at:
+            row.memory.wake_at = watched.wake_at
+            outcome.changed = True
     covered = sums.covered
-    settled = not reasons and all(covered.get(line, NONE) >= quantity for line, quantity in goods.ordered.items())
+    settled = not reasons and reaches(covered, verdict.counted.due)
     if dossier.cancelled:
         settled = not reasons and not covered
-    waits_for = "" if settled or dossier.revision is None else dossier.revision.terms_id
-    if (waits_for, verdict.counted.wake_at) != (row.waits_for, row.wake_at):
-        row.waits_for, row.wake_at = waits_for, verdict.counted.wake_at
+    needs = (
+        tuple(sorted({goods.skus.get(line, "") for facts in goods.odd_units.values() for line in facts} - {""})) if goods.odd_units else ()
+    )
+    if needs != row.needs:
+        row.needs = needs
         outcome.changed = True
-    outcome.wake_at = verdict.counted.wake_at
+    waits_for = "" if settled or dossier.revision is None else dossier.revision.terms_id
+    wake_at = _earlier(verdict.counted.wake_at, row.memory.wake_at)
+    if settled and wake_at is None and dossier.last_at is not None and is_closed(row, dossier, goods, sums):
+        wake_at = whole_millisecond(dossier.last_at + patience.archive)
+        if told_time and row.clock is not None and row.clock >= wake_at:
+            outcome.archived, wake_at = True, None
+    if (waits_for, wake_at) != (row.waits_for, row.wake_at):
+        row.waits_for, row.wake_at = waits_for, wake_at
+        outcome.changed = True
+    outcome.wake_at = wake_at
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return other if one is None or (other is not None and other < one) else one
+
+
+def _quiet(event: Event) -> bool:
+    return event.milestone in QUIET and not event.retracts

@@ -15,17 +15,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from streams.domain.billable import Billable, billable, version_at
+from streams.domain.billable import Billable, billable
 from streams.domain.dates import is_zone, near_month_end
-from streams.domain.decisions import HoldCode, HoldReason
-from streams.domain.dossier import Dossier, blocks_billing
+from streams.domain.decisions import HoldCode
+from streams.domain.dossier import Dossier
 from streams.domain.event import TermsChanged
 from streams.domain.facts import Fact, Revision
 from streams.domain.instant import TimeQuality
 from streams.domain.ledger import Billed
+from streams.domain.obstacles import Obstacles, check_open_matters
 from streams.domain.order import Refused
 from streams.domain.portions import NONE, Goods
-from streams.domain.terms import Terms, Trigger
+from streams.domain.steps import missing_steps
+from streams.domain.terms import Granularity, LatePolicy, Terms, Trigger
 
 __all__ = ["TermsOf", "Verdict", "judge"]
 
@@ -36,31 +38,19 @@ _ON_SHIP: Final = Trigger.ON_SHIP
 _ON_DELIVERY: Final = Trigger.ON_DELIVERY
 _ON_POD: Final = Trigger.ON_POD
 _UNKNOWN: Final = TimeQuality.UNKNOWN
-_DEPTH: Final = {_ON_SHIP: 0, _ON_DELIVERY: 1, _ON_POD: 2}
-
-_NAMED_LINES: Final = 5
-"""Lines named in a reason; the rest are counted."""
+_DEPTH: Final = {Trigger.ON_ORDER: -1, _ON_SHIP: 0, _ON_DELIVERY: 1, _ON_POD: 2, Trigger.ON_MILESTONES: 3, Trigger.ON_ACCEPTANCE: 4}
 
 
 @dataclass(slots=True)
-class Verdict:
+class Verdict(Obstacles):
     """What the gate says of an order."""
 
     counted: Billable = field(default_factory=Billable)
-    reasons: list[HoldReason] = field(default_factory=list)
-    """Sorted."""
-
-    stopped: bool = False
-    """Nothing new may be released."""
-
-    stopped_lines: set[str] = field(default_factory=set)
-    """Nothing new may be released of these."""
-
     whole_only: bool = False
     """The terms allow no partial invoice."""
 
-    def because(self, code: HoldCode, detail: str = "", evidence: Iterable[str] = ()) -> None:
-        self.reasons.append(HoldReason(code, detail, tuple(sorted(evidence))))
+    review: bool = False
+    """The terms leave credits to a person."""
 
 
 def judge(
@@ -69,21 +59,22 @@ def judge(
     """The verdict on an order. `clock` is the latest moment that its row was told of."""
     verdict = Verdict()
     if dossier.cancelled:
+        _check_shipped_though_cancelled(verdict, dossier)
         _check_posted(verdict, billed)
         return verdict
+    terms = None
     if dossier.order is None or dossier.revision is None:
         verdict.because(HoldCode.NO_ORDER)
         verdict.stopped = True
     else:
-        _judge_goods(verdict, dossier, dossier.order, dossier.revision, goods, terms_of, clock, billed)
-    _check_exceptions(verdict, dossier)
-    _check_disputes(verdict, dossier)
+        terms = _judge_goods(verdict, dossier, dossier.order, dossier.revision, goods, terms_of, clock, billed)
+    check_open_matters(verdict, dossier, goods, verdict.counted, terms)
     for dead_letter_id, refused in dead_letters.items():
         if refused.open:
             verdict.because(HoldCode.DEAD_LETTER, refused.reason, (dead_letter_id,))
             verdict.stopped = True
     _check_posted(verdict, billed)
-    if verdict.whole_only and (verdict.stopped_lines or not verdict.counted.complete):
+    if verdict.whole_only and (verdict.stopped_lines or verdict.withheld or not verdict.counted.complete):
         verdict.stopped = True
     if len(verdict.reasons) > 1:
         verdict.reasons.sort(key=lambda reason: (reason.code, reason.detail, reason.evidence))
@@ -99,67 +90,83 @@ def _judge_goods(
     terms_of: TermsOf,
     clock: datetime | None,
     billed: Billed,
-) -> None:
-    """Count what counts; say what the rest waits for by the terms that are valid at the latest step of the goods."""
+) -> Terms | None:
+    """Count what counts; say what the rest waits for by the terms that are valid at the latest step of the goods. Returns these terms."""
     known = terms_of(order.terms_id)
     versions = known.versions if known is not None else ()
     counted = verdict.counted = billable(dossier, goods, versions, clock)
-    latest = counted.latest or order_fact.at
-    terms = version_at(versions, latest)
+    terms = counted.terms
     unclear = terms is None or terms.trigger in counted.undated
     if unclear and not counted.complete:
+        latest = counted.latest or order_fact.at
         missing = f"no version of {order.terms_id} is valid on {latest.date().isoformat()}"
         verdict.because(HoldCode.NO_TERMS, missing if versions else f"{order.terms_id} is unknown")
     if terms is None and counted.causes:
         terms = counted.causes[-1].terms
     if terms is None:
-        return
+        return None
     used = [cause.terms for cause in counted.causes] or [terms]
-    verdict.whole_only = not all(version.partial_allowed for version in used)
+    verdict.review = terms.late is LatePolicy.REVIEW
+    verdict.whole_only = any(_whole(version) for version in used)
     if not counted.complete:
-        verdict.whole_only |= not terms.partial_allowed
-        if verdict.whole_only and counted.target:
+        verdict.whole_only |= _whole(terms)
+        if (verdict.whole_only and counted.target) or counted.torn:
             verdict.because(HoldCode.INCOMPLETE)
-    _check_units(verdict, goods, max((version.trigger for version in (*used, terms)), key=_DEPTH.__getitem__))
+    if goods.odd_units:
+        _check_units(verdict, goods, max((version.trigger for version in (*used, terms)), key=_DEPTH.__getitem__))
     if not counted.complete and not unclear:
-        _wait(verdict, goods, terms.trigger)
+        _wait(verdict, dossier, goods, terms)
     _check_currency(verdict, dossier, order, used, billed)
     _check_time(verdict)
+    return terms
 
 
-def _wait(verdict: Verdict, goods: Goods, trigger: Trigger) -> None:
+def _whole(terms: Terms) -> bool:
+    return not terms.partial_allowed or terms.granularity is Granularity.ORDER
+
+
+def _wait(verdict: Verdict, dossier: Dossier, goods: Goods, terms: Terms) -> None:
     """Say what the lines that are not complete wait for."""
-    strangers = _strangers(goods, trigger)
+    trigger = terms.trigger
+    strangers = _strangers(goods, trigger) if goods.unknown else []
     if strangers:
         # What is missing by line cannot be told as long as nobody knows what these shipments hold.
         places = sorted({fact.shipment or fact.delivery or "order" for fact in strangers})
         verdict.because(HoldCode.SHIPMENT_CONTENTS_UNKNOWN, ", ".join(places), (fact.id for fact in strangers))
         return
-    target, ordered, delivered = verdict.counted.target, goods.ordered, goods.delivered
-    missing = [line for line in ordered if target.get(line, NONE) < ordered[line] and line not in verdict.stopped_lines]
+    counted, delivered = verdict.counted, goods.delivered
+    gross, expected = counted.gross, counted.expected
+    missing = [
+        line for line, quantity in expected.items() if (line not in gross or gross[line] < quantity) and line not in verdict.stopped_lines
+    ]
     if trigger is _ON_SHIP:
         _missing(verdict, HoldCode.NOT_SHIPPED, missing, goods)
     elif trigger is _ON_DELIVERY:
         _missing(verdict, HoldCode.NOT_DELIVERED, missing, goods)
+    elif trigger is Trigger.ON_MILESTONES:
+        steps = missing_steps(terms.milestones, dossier, goods)
+        if missing:
+            verdict.because(HoldCode.MILESTONE_MISSING, ", ".join(steps) or verdict.named(missing))
     else:
-        _missing(verdict, HoldCode.NOT_DELIVERED, [line for line in missing if delivered.get(line, NONE) < ordered[line]], goods)
-        _missing(verdict, HoldCode.POD_MISSING, [line for line in missing if target.get(line, NONE) < delivered.get(line, NONE)], goods)
+        _missing(verdict, HoldCode.NOT_DELIVERED, [line for line in missing if delivered.get(line, NONE) < expected[line]], goods)
+        rest = [line for line in missing if gross.get(line, NONE) < delivered.get(line, NONE)]
+        if trigger is _ON_POD:
+            _missing(verdict, HoldCode.POD_MISSING, rest, goods)
+        else:
+            rejected = {line: fact for portion in goods.portions for line, fact in portion.rejected.items()}
+            _missing(verdict, HoldCode.REJECTED, [line for line in rest if line in rejected], goods, {f.id for f in rejected.values()})
+            _missing(verdict, HoldCode.ACCEPTANCE_MISSING, [line for line in rest if line not in rejected], goods)
 
 
 def _strangers(goods: Goods, trigger: Trigger) -> list[Fact]:
     """Statements that matter for `trigger`, about goods of which nobody said what they are."""
-    steps = (_ON_DELIVERY, _ON_POD) if trigger is _ON_POD else (trigger,)
+    steps = (_ON_DELIVERY, trigger) if trigger in (_ON_POD, Trigger.ON_ACCEPTANCE) else (trigger,)
     return [fact for step in steps for fact in goods.unknown.get(step, {}).values()]
 
 
-def _missing(verdict: Verdict, code: HoldCode, lines: list[str], goods: Goods) -> None:
+def _missing(verdict: Verdict, code: HoldCode, lines: list[str], goods: Goods, evidence: Iterable[str] = ()) -> None:
     if lines:
-        verdict.because(code, "" if len(lines) == len(goods.ordered) else _named(lines))
-
-
-def _named(lines: list[str]) -> str:
-    more = f" and {len(lines) - _NAMED_LINES} more" if len(lines) > _NAMED_LINES else ""
-    return "lines " + ", ".join(lines[:_NAMED_LINES]) + more
+        verdict.because(code, "" if len(lines) == len(goods.ordered) else verdict.named(lines), evidence)
 
 
 def _check_units(verdict: Verdict, goods: Goods, trigger: Trigger) -> None:
@@ -202,29 +209,16 @@ def _check_time(verdict: Verdict) -> None:
             verdict.because(HoldCode.TIME_ZONE, reason, (fact.id,))
 
 
-def _check_exceptions(verdict: Verdict, dossier: Dossier) -> None:
-    for fact in dossier.exceptions.open():
-        if blocks_billing(fact):
-            reason = fact.more.reason if fact.more is not None and fact.more.reason is not None else "DAMAGE"
-            verdict.because(HoldCode.EXCEPTION, str(reason), (fact.id,))
-            _stop(verdict, fact)
-
-
-def _check_disputes(verdict: Verdict, dossier: Dossier) -> None:
-    for fact in dossier.disputes.open():
-        verdict.because(HoldCode.DISPUTE, fact.case, (fact.id,))
-        _stop(verdict, fact)
-
-
-def _stop(verdict: Verdict, fact: Fact) -> None:
-    if fact.lines:
-        verdict.stopped_lines.update(quantity.line for quantity in fact.lines)
-    else:
-        verdict.stopped = True
+def _check_shipped_though_cancelled(verdict: Verdict, dossier: Dossier) -> None:
+    cancelled_at = min((fact.at for fact in dossier.cancellations if not fact.lines), default=None)
+    if cancelled_at is not None:
+        gone = [fact.id for fact in dossier.issues if fact.at > cancelled_at]
+        if gone and not dossier.reversals and not dossier.returns:
+            verdict.because(HoldCode.CANCELLED_LINE, "the whole order", gone)
 
 
 def _check_posted(verdict: Verdict, billed: Billed) -> None:
     released, target = billed.released, verdict.counted.target
     lines = [line for line, quantity in billed.early.items() if released.get(line, NONE) + quantity > target.get(line, NONE)]
     if lines:
-        verdict.because(HoldCode.POSTED_WITHOUT_RELEASE, _named(sorted(lines)))
+        verdict.because(HoldCode.POSTED_WITHOUT_RELEASE, verdict.named(sorted(lines)))

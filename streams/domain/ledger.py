@@ -19,13 +19,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from streams.domain.dates import accounting_date
-from streams.domain.decisions import Decision, DecisionKind, DecisionLine
+from streams.domain.decisions import Decision, DecisionKind, DecisionLine, HoldCode
 from streams.domain.dossier import Dossier
 from streams.domain.facts import Fact, Invoiced, Revision
 from streams.domain.ids import stable_id
 from streams.domain.money import rounded
 from streams.domain.order import Basis, InvoiceEntry, Ledger, LedgerLine, Release
-from streams.domain.portions import NONE, Amounts, Goods, plus
+from streams.domain.portions import NONE, Amounts, Goods, less, plus, reaches
+from streams.domain.vocabulary import Milestone
 
 if TYPE_CHECKING:
     from streams.domain.billable import Cause
@@ -123,7 +124,10 @@ class _Step:
             revoke, credit = self.too_much()
             if revoke:
                 decisions.append(self.reverse(DecisionKind.REVOKE, revoke, happened_at))
-            if credit:
+            if credit and self.verdict.review:
+                self.verdict.because(HoldCode.CREDIT_REVIEW, self.verdict.named(sorted(credit)))
+                self.verdict.reasons.sort(key=lambda reason: (reason.code, reason.detail, reason.evidence))
+            elif credit:
                 decisions.append(self.reverse(DecisionKind.CREDIT_REQUEST, credit, happened_at))
                 _credit(self.ledger, self.dossier, dict(credit))
         more = {} if self.verdict.stopped else self.too_little()
@@ -134,9 +138,12 @@ class _Step:
     def too_little(self) -> Amounts:
         """What may be released and is not covered."""
         covered, stopped = self.covered, self.verdict.stopped_lines
+        target = less(self.verdict.counted.target, self.verdict.withheld)
+        if not covered and not stopped:
+            return target
         return {
             line: quantity - covered.get(line, NONE)
-            for line, quantity in self.verdict.counted.target.items()
+            for line, quantity in target.items()
             if quantity > covered.get(line, NONE) and line not in stopped
         }
 
@@ -147,7 +154,7 @@ class _Step:
         unposted = {line: quantity - self.before.posted.get(line, NONE) for line, quantity in self.before.released.items()}
         for line, released in self.before.released.items():
             ceiling = self.verdict.counted.ceiling.get(line, NONE)
-            off = max(NONE, min(unposted[line], self.covered[line] - ceiling))
+            off = max(NONE, min(unposted[line], self.covered[line] - ceiling + self.verdict.revocable.get(line, NONE)))
             if off:
                 revoke[line] = off
             if released - off > ceiling:
@@ -167,16 +174,17 @@ class _Step:
         ordered = {line.line: line for line in reversed(order.lines)}
         lines = []
         for line, delta in more.items():
-            _, sku, _, uom, price = ordered[line]
+            _, sku, _, uom, price, *_ = ordered[line]
             known = ledger.lines.get(line, LedgerLine(sku, uom, NONE, NONE))
             lines.append(self.entered(line, known, LedgerLine(sku, uom, known.released + delta, known.value + delta * price), price))
-        left = any(self.covered.get(line, NONE) + more.get(line, NONE) < quantity for line, quantity in self.ordered.items())
+        covered = self.covered
+        left = not reaches(plus(covered, more), self.verdict.counted.due)
         decision = self.decision(
             DecisionKind.PARTIAL_RELEASE if left else DecisionKind.RELEASE,
             lines,
             last.increment.at,
             [order_fact, *(cause.increment.fact for cause in causes), *(fact for cause in causes for fact in cause.portion.lists)],
-            ("AUTO_CONFIRM",) if any(cause.increment.auto for cause in causes) else (),
+            (*(["AUTO_CONFIRM"] if any(cause.increment.auto for cause in causes) else []), *sorted(set(self.verdict.remarks))),
         )
         ledger.releases.append(Release(decision.sequence, decision.amount, tuple((line.line, line.delta) for line in lines)))
         return decision
@@ -189,12 +197,30 @@ class _Step:
             left = known.released - quantity
             after = known._replace(released=left, value=known.value * left / known.released)
             lines.append(self.entered(line, known, after, known.value / known.released))
-        reduced = any(self.before.released[line] > self.ordered.get(line, NONE) for line in amounts)
-        reason = "ORDER_CANCELLED" if dossier.cancelled else "ORDER_REDUCED" if reduced else "EVIDENCE_WITHDRAWN"
-        facts = [*dossier.cancellations, *dossier.withdrawals]
+        reason, facts = self.why(amounts)
         if dossier.order is not None:
             facts.append(dossier.order)
         return self.decision(kind, lines, happened_at, facts, (reason,))
+
+    def why(self, amounts: Amounts) -> tuple[str, list[Fact]]:
+        """Why these quantities are taken back, and the facts that say so."""
+        dossier, off = self.dossier, self.verdict.counted.off
+        facts = [*dossier.cancellations, *dossier.withdrawals]
+        if dossier.cancelled:
+            return "ORDER_CANCELLED", facts
+        if any(self.before.released[line] > self.ordered.get(line, NONE) for line in amounts):
+            return "ORDER_REDUCED", facts
+        if self.verdict.revocable and not amounts.keys().isdisjoint(self.verdict.revocable):
+            return "RETURN_ANNOUNCED", [*facts, *dossier.returns]
+        if not amounts.keys().isdisjoint(off):
+            back = [fact for fact in dossier.returns if fact.milestone is Milestone.RETURN_RECEIVED]
+            settled = [fact for ended, raised in dossier.disputes.settled() for fact in (ended, *raised)]
+            if back and settled:
+                return "RETURNED_OR_CONCEDED", [*facts, *back, *settled]
+            if back:
+                return "RETURNED", [*facts, *back]
+            return ("DISPUTE_CONCEDED", [*facts, *settled]) if settled else ("LOST", [*facts, *dossier.losses])
+        return ("GOODS_ISSUE_REVERSED" if dossier.reversals else "EVIDENCE_WITHDRAWN"), [*facts, *dossier.reversals]
 
     def entered(self, line: str, before: LedgerLine, after: LedgerLine, price: Decimal) -> DecisionLine:
         assert self.ledger.basis is not None, "an amount without a currency"

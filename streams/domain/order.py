@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from streams.domain.decisions import BillingState, HoldReason, OrderState
 from streams.domain.facts import Fact
 from streams.domain.terms import Trigger
+from streams.domain.watch.memory import Memory
 
 if TYPE_CHECKING:
     from streams.domain.dossier import Dossier
@@ -121,6 +122,15 @@ class OrderRow:
 
     waits_for: str = ""
     """Terms whose change could still matter; empty once everything is settled."""
+
+    needs: tuple[str, ...] = ()
+    """Articles whose units are not known, and would have to be."""
+
+    memory: Memory = field(default_factory=Memory)
+    """What was said of exceptions, findings and tasks."""
+
+    scans: bytes = b""
+    """Generic scans that are summarised: eight bytes of each one's milestone id (`streams.domain.scans`)."""
 
     dossier: Dossier | None = field(default=None, repr=False, compare=False)
     """The facts in order, kept between events of one row object. Never stored; None: to be made."""

@@ -6,23 +6,60 @@ nobody knows; what nobody knows is never shipped, delivered or proven by a state
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
 from streams.domain.dossier import Dossier, Place
+from streams.domain.event import ItemChanged
 from streams.domain.facts import Fact
 from streams.domain.terms import Trigger
+from streams.domain.vocabulary import Milestone
 
-__all__ = ["NONE", "Amounts", "Goods", "Increment", "Portion", "add_up", "gains", "goods_without_quantities", "plus"]
+__all__ = [
+    "NONE",
+    "Amounts",
+    "Goods",
+    "Increment",
+    "ItemOf",
+    "Portion",
+    "Statement",
+    "add_up",
+    "gains",
+    "goods_without_quantities",
+    "least",
+    "less",
+    "no_item",
+    "plus",
+    "reaches",
+]
 
 Amounts = dict[str, Decimal]
 """Quantity by order line, in the order line's unit. Shared where possible, so never changed once it is made."""
 
+ItemOf = Callable[[str], ItemChanged | None]
+"""An article's units by its number."""
+
 NONE: Final = Decimal(0)
+_ONE: Final = Decimal(1)
+_FINEST: Final = Decimal("0.000001")
 _ON_SHIP: Final = Trigger.ON_SHIP
+_ISSUED: Final = Milestone.GOODS_ISSUED
+
+
+def no_item(sku: str) -> ItemChanged | None:
+    """Knows no article."""
+    return None
+
+
+class Statement(NamedTuple):
+    """A fact as it concerns one portion. `lines` None: all that the portion holds."""
+
+    at: datetime
+    lines: Amounts | None
+    fact: Fact
 
 
 class Increment(NamedTuple):
@@ -52,6 +89,27 @@ class Portion:
     proven: list[Increment] = field(default_factory=list)
     unproven: list[Increment] = field(default_factory=list)
     """Deliveries about which no proof has said anything."""
+
+    proofs: list[Statement] = field(default_factory=list)
+    """All proofs that speak of it."""
+
+    accepted: list[Increment] = field(default_factory=list)
+    unaccepted: list[Increment] = field(default_factory=list)
+    """Deliveries which the customer neither accepted nor rejected."""
+
+    rejected: dict[str, Fact] = field(default_factory=dict)
+    """By line: the rejection that no later acceptance lifted."""
+
+    returned: Amounts = field(default_factory=dict)
+    """What came back and was received."""
+
+    coming_back: Amounts = field(default_factory=dict)
+    """What is announced or on its way back."""
+
+    lost: Amounts = field(default_factory=dict)
+
+    replacement: bool = False
+    """It makes good what other portions lost or got back: no second charge."""
 
     partly: bool = False
     """Something of it was delivered."""
@@ -88,6 +146,24 @@ class Goods:
     packages: dict[Place, frozenset[str]] = field(default_factory=dict)
     """The packages of each place, where plans or issues name them."""
 
+    packed: dict[str, Amounts] = field(default_factory=dict)
+    """What each package holds, where somebody said so."""
+
+    skus: dict[str, str] = field(default_factory=dict)
+    """Article of each order line."""
+
+    items: ItemOf = no_item
+    """Units of measure by article."""
+
+    final: frozenset[str] = frozenset()
+    """Lines of which no more will come."""
+
+    free: frozenset[str] = frozenset()
+    """Lines that are never invoiced."""
+
+    returned_elsewhere: Amounts = field(default_factory=dict)
+    """Received back, and no portion is known to have held it."""
+
     odd_units: dict[Trigger, dict[str, Fact]] = field(default_factory=dict)
     """Line -> a fact that counts it in a unit other than the order's: what a portion holds (ON_SHIP), deliveries, proofs."""
 
@@ -104,17 +180,37 @@ class Goods:
         return (shipment, "") if shipment else ("", delivery)
 
     def measured(self, fact: Fact, trigger: Trigger) -> Amounts:
-        """The lines of a fact in the order's units; lines in other units are left out and noted in `odd_units`."""
+        """The lines of a fact in the order's units; lines in units that cannot be converted are left out and noted in `odd_units`."""
         amounts: Amounts = {}
         units = self.units
         for line, quantity, uom in fact.lines:
             if units.get(line, uom) != uom:
-                odd = self.odd_units.setdefault(trigger, {})
-                if line not in odd or fact.id < odd[line].id:
-                    odd[line] = fact
-            elif quantity > 0:
+                converted = self.converted(line, quantity, uom)
+                if converted is None:
+                    odd = self.odd_units.setdefault(trigger, {})
+                    if line not in odd or fact.id < odd[line].id:
+                        odd[line] = fact
+                    continue
+                quantity = converted
+            if quantity > NONE:
                 amounts[line] = amounts[line] + quantity if line in amounts else quantity
         return amounts
+
+    def converted(self, line: str, quantity: Decimal, uom: str) -> Decimal | None:
+        """A quantity in the order line's unit, by the factors of its article; None where one of the two units is not known."""
+        item = self.items(self.skus.get(line, ""))
+        if item is None:
+            return None
+        factors = {unit.uom: unit.factor for unit in item.units}
+        factors[item.base_uom] = _ONE
+        told, wanted = factors.get(uom), factors.get(self.units[line])
+        if told is None or wanted is None:
+            return None
+        return (quantity * told / wanted).quantize(_FINEST).normalize()
+
+    def articles_in_question(self) -> tuple[str, ...]:
+        """Articles whose units would have to be known."""
+        return tuple(sorted({self.skus[line] for facts in self.odd_units.values() for line in facts if line in self.skus}))
 
     def not_known(self, trigger: Trigger, fact: Fact) -> None:
         """Note that `fact` is about goods of which nobody said what they are."""
@@ -147,6 +243,29 @@ def plus(some: Amounts, more: Amounts) -> Amounts:
     return total
 
 
+def less(some: Amounts, off: Amounts) -> Amounts:
+    """What is left of `some`; lines of which nothing is left are left out."""
+    if not off:
+        return some
+    left = {line: quantity - off[line] if line in off else quantity for line, quantity in some.items()}
+    return {line: quantity for line, quantity in left.items() if quantity > 0}
+
+
+def least(some: Amounts, other: Amounts) -> Amounts:
+    """The smaller quantity of each line that both have."""
+    return {line: min(quantity, other[line]) for line, quantity in some.items() if line in other}
+
+
+def reaches(amounts: Amounts, wanted: Amounts) -> bool:
+    """Whether there is at least as much of each line as is wanted."""
+    if amounts is wanted:
+        return True
+    for line, quantity in wanted.items():  # noqa: SIM110 - a generator costs twice as much here
+        if line not in amounts or amounts[line] < quantity:
+            return False
+    return True
+
+
 def gains(increments: Sequence[Increment]) -> Amounts:
     """Sum of what increments added."""
     if len(increments) == 1:
@@ -158,23 +277,71 @@ def gains(increments: Sequence[Increment]) -> Amounts:
     return total
 
 
-def goods_without_quantities(dossier: Dossier) -> Goods:
+def goods_without_quantities(dossier: Dossier, items: ItemOf) -> Goods:
     """The portions of an order with their contents; nothing shipped, delivered or proven yet (`streams.domain.quantities` does that)."""
-    goods = Goods(plans=_current(dossier.plans))
-    if dossier.revision is not None:
-        for line in dossier.revision.lines:
-            goods.units[line.line] = line.uom
-            if line.quantity > 0:
-                goods.ordered[line.line] = goods.ordered.get(line.line, NONE) + line.quantity
+    goods = Goods(plans=_current(dossier.plans), items=items)
+    revision = dossier.revision
+    if revision is not None:
+        units, ordered, skus = goods.units, goods.ordered, goods.skus
+        for line, sku, quantity, uom, _, free, _ in revision.lines:
+            units[line] = uom
+            skus[line] = sku
+            if free:
+                goods.free |= {line}
+            elif quantity > NONE:
+                ordered[line] = ordered[line] + quantity if line in ordered else quantity
+        if dossier.cancellations:
+            for line, quantity in dossier.cancelled_lines.items():
+                if line in ordered:
+                    ordered[line] = max(NONE, ordered[line] - quantity)
+                    if not ordered[line]:
+                        del ordered[line]
     goods.shipments = _shipments(dossier.issues, goods.plans)
     for fact in (*goods.plans, *dossier.issues):
-        if fact.more is not None and fact.more.packages:
-            place = goods.place(fact.shipment, fact.delivery)
-            goods.packages[place] = goods.packages.get(place, frozenset()).union(fact.more.packages)
+        more = fact.more
+        if more is not None:
+            if more.packages:
+                place = goods.place(fact.shipment, fact.delivery)
+                goods.packages[place] = goods.packages.get(place, frozenset()).union(more.packages)
+                if len(more.packages) == 1 and fact.lines and fact.milestone is _ISSUED:
+                    package = more.packages[0]
+                    goods.packed[package] = plus(goods.packed.get(package, {}), goods.measured(fact, _ON_SHIP))
+            if more.handled is not None and fact.milestone is _ISSUED:
+                goods.final |= frozenset(more.handled.final)
+    for fact in sorted(dossier.packed, key=_by_time):
+        goods.packed.setdefault(fact.package, goods.measured(fact, _ON_SHIP))
     found = _found(goods, dossier)
     for place in sorted(found):
         goods.portions += _portions(goods, place[0], found[place])
+    if dossier.reversals:
+        for fact in sorted(dossier.reversals, key=_by_time):
+            _reverse(goods, fact)
     return goods
+
+
+def _reverse(goods: Goods, fact: Fact) -> None:
+    """Take back what was issued up to the time of a reversal: its lines, else everything; the latest first."""
+    place = goods.place(fact.shipment, fact.delivery)
+    rest = goods.measured(fact, _ON_SHIP) if fact.lines else None
+    for portion in reversed(goods.portions):
+        if place != ("", "") and goods.place(portion.shipment, portion.delivery) != place:
+            continue
+        if fact.delivery and portion.delivery and portion.delivery != fact.delivery:
+            continue
+        kept: list[Increment] = []
+        for increment in reversed(portion.shipped):
+            if increment.at > fact.at:
+                kept.append(increment)
+            elif rest is not None:
+                off = {line: min(quantity, rest.get(line, NONE)) for line, quantity in increment.gain.items()}
+                rest = {line: quantity - off.get(line, NONE) for line, quantity in rest.items()}
+                gain = {line: quantity - off[line] for line, quantity in increment.gain.items() if quantity > off[line]}
+                if gain:
+                    kept.append(increment._replace(gain=gain))
+        listed = any(part.fact.lines for part in portion.shipped)
+        portion.shipped = kept[::-1]
+        if listed:
+            portion.contents = gains(portion.shipped) if portion.shipped else {}
 
 
 class _Said(NamedTuple):
@@ -241,6 +408,10 @@ def _portions(goods: Goods, shipment: str, by_delivery: dict[str, _Said]) -> lis
 def _portion(goods: Goods, shipment: str, delivery: str, issues: list[Fact], plans: list[Fact]) -> Portion:
     portion = Portion(shipment, delivery)
     portion.lists = sorted((fact for fact in issues if fact.lines), key=_by_time)
+    for facts in (issues, plans):
+        for fact in facts:
+            if fact.more is not None and fact.more.handled is not None and fact.more.handled.replacement:
+                portion.replacement = True
     if portion.lists:
         portion.shipped = [Increment(fact.at, goods.measured(fact, _ON_SHIP), fact) for fact in portion.lists]
         portion.contents = gains(portion.shipped)

@@ -10,30 +10,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from streams.domain.dossier import Place
 from streams.domain.facts import Fact
-from streams.domain.portions import NONE, Amounts, Goods, Portion
+from streams.domain.portions import NONE, Amounts, Goods, Portion, Statement
 from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Milestone
 
-__all__ = ["Statement", "added", "statements"]
+__all__ = ["added", "reached_portions", "statements"]
 
 _PARTIAL: Final = Milestone.DELIVERED_PARTIAL
 _ON_DELIVERY: Final = Trigger.ON_DELIVERY
 
 
-class Statement(NamedTuple):
-    """A fact as it concerns one portion. `lines` None: all that the portion holds."""
-
-    at: datetime
-    lines: Amounts | None
-    fact: Fact
-
-
 def statements(goods: Goods, facts: list[Fact], trigger: Trigger) -> list[tuple[Portion, list[Statement]]]:
-    """What `facts` (all deliveries, or all proofs: `trigger` says which) say of each portion, in order of time.
+    """What `facts` (all deliveries, or all proofs...: `trigger` says which) say of each portion, in order of time.
 
     Portions of which nothing was said are left out.
     """
@@ -55,6 +47,8 @@ def statements(goods: Goods, facts: list[Fact], trigger: Trigger) -> list[tuple[
             goods.not_known(trigger, fact)
             _touch(goods, reached)
         elif fact.package:
+            if of_order:
+                place = _place_of(goods, fact.package)
             by_package.setdefault(place, {}).setdefault(fact.package, fact)
         else:
             for index in reached:
@@ -79,6 +73,16 @@ def added(lines: Amounts, done: Amounts, limit: Amounts | None) -> Amounts:
             gain[line] = quantity
             done[line] = had + quantity
     return gain
+
+
+def reached_portions(goods: Goods, fact: Fact) -> list[Portion]:
+    """The portions that a fact is about: of its shipment or delivery; of the order as a whole, all."""
+    place = goods.place(fact.shipment, fact.delivery)
+    if place == ("", "") and fact.package:
+        place = _place_of(goods, fact.package)
+    if place == ("", ""):
+        return [goods.portions[index] for index in _every(goods)]
+    return [goods.portions[index] for index in _reached(goods, place, fact.delivery)]
 
 
 def _every(goods: Goods) -> list[int]:
@@ -116,16 +120,33 @@ def _share_out(goods: Goods, reached: list[int], facts: list[Fact], trigger: Tri
 
 
 def _of_packages(goods: Goods, place: Place, heard: dict[str, Fact], trigger: Trigger, said: dict[int, list[Statement]]) -> None:
+    """A package whose contents are known speaks for these; others only together, once each package of their place has spoken."""
     reached = _reached(goods, place, "")
     planned = goods.packages.get(place, frozenset())
+    unknown = {package: fact for package, fact in heard.items() if package not in goods.packed}
+    filled: dict[int, Amounts] = {index: {} for index in reached}
+    for package, fact in sorted(heard.items()):
+        rest = goods.packed.get(package, {})
+        for index in reached:
+            gain = added(rest, filled[index], goods.portions[index].contents)
+            if gain:
+                said.setdefault(index, []).append(Statement(fact.at, gain, fact))
+                rest = {line: quantity - gain.get(line, NONE) for line, quantity in rest.items()}
     if not planned:
-        goods.not_known(trigger, min(heard.values(), key=_by_time))
+        if unknown:
+            goods.not_known(trigger, min(unknown.values(), key=_by_time))
     elif planned <= heard.keys():
         last = max((heard[package] for package in planned), key=_by_time)
         for index in reached:
             said.setdefault(index, []).append(Statement(last.at, None, last))
     if trigger is _ON_DELIVERY:
         _touch(goods, reached)
+
+
+def _place_of(goods: Goods, package: str) -> Place:
+    """The place that lists a package; that of the order as a whole where none, or more than one, does."""
+    found = [place for place, packages in goods.packages.items() if package in packages]
+    return found[0] if len(found) == 1 else ("", "")
 
 
 def _touch(goods: Goods, reached: list[int]) -> None:

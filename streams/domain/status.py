@@ -9,26 +9,27 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from streams.domain.billable import Billable
 from streams.domain.decisions import BillingState, OrderState, ShipmentStatus, Status
 from streams.domain.dossier import Dossier, Place
 from streams.domain.ledger import Billed
 from streams.domain.money import rounded
 from streams.domain.order import Ledger, ShipmentMark, Snapshot
-from streams.domain.portions import NONE, Amounts, Goods, Portion, plus
+from streams.domain.portions import NONE, Goods, Portion, plus, reaches
 
 __all__ = ["as_said", "order_state", "snapshot"]
 
 _MOVING: Final = {0: OrderState.RELEASED, 1: OrderState.IN_TRANSIT, 2: OrderState.OUT_FOR_DELIVERY}
 
 
-def snapshot(dossier: Dossier, goods: Goods, ledger: Ledger, billed: Billed, target: Amounts) -> Snapshot:
-    """The status of an order as its facts and its ledger have it. `target`: what the gate would let be invoiced."""
+def snapshot(dossier: Dossier, goods: Goods, ledger: Ledger, billed: Billed, counted: Billable) -> Snapshot:
+    """The status of an order as its facts and its ledger have it. `counted`: what the gate would let be invoiced."""
     currency = ledger.basis.currency if ledger.basis is not None else dossier.revision.currency if dossier.revision is not None else ""
     return Snapshot(
         order_state(dossier, goods),
-        _billing(dossier, goods, billed, target),
+        _billing(dossier, goods, billed, counted),
         _shipments(dossier, goods),
-        tuple(sorted({fact.case for fact in dossier.exceptions.open()})),
+        tuple(sorted({fact.case for fact in dossier.open_exceptions()})),
         tuple(sorted({fact.case for fact in dossier.disputes.open()})),
         sum((rounded(line.value, currency) for line in ledger.lines.values()), Decimal(0)),
         currency,
@@ -60,31 +61,34 @@ def order_state(dossier: Dossier, goods: Goods) -> OrderState:
     if dossier.cancelled:
         return OrderState.CANCELLED
     ordered = goods.ordered
-    if _reaches(goods.delivered, ordered):
-        return OrderState.PROVEN if _reaches(goods.proven, ordered) else OrderState.DELIVERED
+    if ordered and reaches(goods.delivered, ordered):
+        return OrderState.PROVEN if reaches(goods.proven, ordered) else OrderState.DELIVERED
     if any(portion.partly or portion.delivered_at is not None for portion in goods.portions):
         return OrderState.PARTIALLY_DELIVERED
     if dossier.moves:
         return _MOVING[max(dossier.moves.values())]
-    if _reaches(goods.shipped, ordered):
+    if ordered and reaches(goods.shipped, ordered):
         return OrderState.SHIPPED
     if goods.shipped:
         return OrderState.PARTIALLY_SHIPPED
     return OrderState.PICKED if dossier.picked else OrderState.RELEASED
 
 
-def _billing(dossier: Dossier, goods: Goods, billed: Billed, target: Amounts) -> BillingState:
-    """What was posted too early counts as far as the target covers it by now."""
-    if dossier.cancelled and not billed.released:
+def _billing(dossier: Dossier, goods: Goods, billed: Billed, counted: Billable) -> BillingState:
+    """What was posted too early counts as far as the target covers it by now. What came back, or will not come, is not waited for."""
+    covered, posted, due = billed.released, billed.posted, counted.due
+    if (dossier.cancelled or (dossier.revision is not None and not due)) and not covered:
         return BillingState.NOT_BILLABLE
-    early = {
-        line: min(quantity, target[line] - billed.released.get(line, NONE)) for line, quantity in billed.early.items() if line in target
-    }
-    early = {line: quantity for line, quantity in early.items() if quantity > 0}
-    covered = plus(billed.released, early)
-    if goods.ordered and not dossier.cancelled and _reaches(covered, goods.ordered):
-        return BillingState.INVOICED if _reaches(plus(billed.posted, early), goods.ordered) else BillingState.RELEASED
-    return BillingState.PARTLY_RELEASED if covered else BillingState.HELD
+    if billed.early:
+        target = counted.target
+        early = {line: min(quantity, target[line] - covered.get(line, NONE)) for line, quantity in billed.early.items() if line in target}
+        early = {line: quantity for line, quantity in early.items() if quantity > 0}
+        covered, posted = plus(covered, early), plus(posted, early)
+    if not covered:
+        return BillingState.HELD
+    if goods.ordered and not dossier.cancelled and reaches(covered, due):
+        return BillingState.INVOICED if reaches(posted, due) else BillingState.RELEASED
+    return BillingState.PARTLY_RELEASED
 
 
 def _shipments(dossier: Dossier, goods: Goods) -> tuple[ShipmentMark, ...]:
@@ -120,7 +124,3 @@ def _when_all(moments: list[datetime | None]) -> datetime | None:
     """The last of the moments, if there is one for each portion."""
     known = [moment for moment in moments if moment is not None]
     return max(known) if known and len(known) == len(moments) else None
-
-
-def _reaches(amounts: Amounts, wanted: Amounts) -> bool:
-    return all(amounts.get(line, NONE) >= quantity for line, quantity in wanted.items())

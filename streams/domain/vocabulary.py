@@ -16,9 +16,11 @@ __all__ = [
     "Grade",
     "Group",
     "Milestone",
+    "ProofKind",
     "ReasonClass",
     "ReferenceKind",
     "Scope",
+    "Settlement",
 ]
 
 
@@ -73,6 +75,7 @@ class Milestone(StrEnum):
     POD_RECEIVED = "POD_RECEIVED"
     POD_DIFFERENCE = "POD_DIFFERENCE"
     ACCEPTED_BY_CUSTOMER = "ACCEPTED_BY_CUSTOMER"
+    REJECTED_BY_CUSTOMER = "REJECTED_BY_CUSTOMER"
 
     EXCEPTION_RAISED = "EXCEPTION_RAISED"
     DELAYED = "DELAYED"
@@ -94,7 +97,10 @@ class Milestone(StrEnum):
     CREDIT_MEMO_REQUESTED = "CREDIT_MEMO_REQUESTED"
     CREDIT_MEMO_POSTED = "CREDIT_MEMO_POSTED"
     REBILLED = "REBILLED"
-    FREIGHT_INVOICED = "FREIGHT_INVOICED"
+    FREIGHT_BILLED = "FREIGHT_BILLED"
+
+    TASK_ACCEPTED = "TASK_ACCEPTED"
+    TASK_REJECTED = "TASK_REJECTED"
 
 
 class Classifier(StrEnum):
@@ -150,6 +156,29 @@ class Effect(StrEnum):
     DELAY = "DELAY"
     DELIVERY_BLOCK = "DELIVERY_BLOCK"
     BILLING_BLOCK = "BILLING_BLOCK"
+
+
+class ProofKind(StrEnum):
+    """What a proof of delivery rests on."""
+
+    SIGNATURE = "SIGNATURE"
+    PHOTO = "PHOTO"
+    DOCUMENT = "DOCUMENT"
+    CUSTOMER = "CUSTOMER"
+    """The customer's own receipt (X12 861, EDIFACT RECADV)."""
+
+
+class Settlement(StrEnum):
+    """How a dispute ended."""
+
+    STANDS = "STANDS"
+    """In the seller's favour: the invoice stands."""
+
+    CREDIT = "CREDIT"
+    """In the customer's favour: all that was disputed is conceded."""
+
+    PART = "PART"
+    """In part: the quantities named are conceded."""
 
 
 class ReferenceKind(StrEnum):
@@ -300,6 +329,9 @@ MILESTONES: Final[dict[Milestone, Entry]] = {
         Group.DELIVERY, Grade.MAJOR, _LINE_DELIVERY_SHIPMENT, "The proof states other quantities than were shipped."
     ),
     Milestone.ACCEPTED_BY_CUSTOMER: Entry(Group.DELIVERY, Grade.MAJOR, _ORDER_LINE_DELIVERY, "The customer accepted goods or service."),
+    Milestone.REJECTED_BY_CUSTOMER: Entry(
+        Group.DELIVERY, Grade.MAJOR, _ORDER_LINE_DELIVERY, "The customer looked at goods or service, and does not accept them."
+    ),
     Milestone.EXCEPTION_RAISED: Entry(
         Group.EXCEPTION, Grade.MAJOR, _ORDER_LINE_DELIVERY_SHIPMENT_PACKAGE, "Something went wrong; the reason class says what."
     ),
@@ -322,7 +354,9 @@ MILESTONES: Final[dict[Milestone, Entry]] = {
     Milestone.CREDIT_MEMO_REQUESTED: Entry(Group.FINANCE, Grade.MAJOR, _ORDER_LINE, "Credit was asked for."),
     Milestone.CREDIT_MEMO_POSTED: Entry(Group.FINANCE, Grade.MAJOR, _ORDER_LINE, "Finance posted a credit."),
     Milestone.REBILLED: Entry(Group.FINANCE, Grade.MAJOR, _ORDER_LINE, "An invoice was replaced by another."),
-    Milestone.FREIGHT_INVOICED: Entry(Group.FINANCE, Grade.MINOR, _SHIPMENT, "The carrier sent its bill: a cost, no invoice of goods."),
+    Milestone.FREIGHT_BILLED: Entry(Group.FINANCE, Grade.MINOR, _SHIPMENT, "The carrier billed the transport of a shipment."),
+    Milestone.TASK_ACCEPTED: Entry(Group.ORDER, Grade.MINOR, _ORDER, "Warehouse or transport acknowledged a version of a task."),
+    Milestone.TASK_REJECTED: Entry(Group.ORDER, Grade.MINOR, _ORDER, "Warehouse or transport refused a version of a task."),
 }
 """Every milestone (research: domain 1.3). What Milepost itself decides (release, hold, revoke) is no milestone but a decision."""
 

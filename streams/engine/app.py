@@ -184,7 +184,8 @@ def _add_hop(app: App, hop: Hop, state: HopState | None, letters: RenderLetter) 
     )
     runner = HopRunner(hop, settings, producer, state, letters, observer, app.stopping)
     sources = [settings.topic(name) for name in hop.sources]
-    loop = HopLoop(hop.name, sources, runner, _Tap(app), settings.batch_records, partial(observer.waiting, hop.name))
+    waiting = partial(observer.waiting, hop.name)
+    loop = HopLoop(hop.name, sources, runner, _Tap(app), settings.batch_records, settings.commit_interval_ms / 1000, waiting)
     app.producers.append(producer)
     app.loops.append(loop)
     # acks=False: Faust keeps no books on what it may commit, since it commits nothing.

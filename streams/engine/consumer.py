@@ -23,6 +23,10 @@ __all__ = ["BatchConsumer", "BatchSchema", "BatchTransport"]
 FETCH_WAIT_MS: Final = 20
 """How long the broker may keep an empty fetch. Faust's fixed 1,500 ms is seconds of latency over three hops."""
 
+_FETCH_MIN_BYTES: Final = 64 << 10
+"""The broker answers a fetch once this much has gathered, or after `FETCH_WAIT_MS`. To answer each few records at once costs worker and
+broker a quarter more CPU at half load, which delays records more than the wait does."""
+
 _POLL_SECONDS: Final = 0.1
 """How long to wait for records before the set of readable partitions is looked at again."""
 
@@ -59,7 +63,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         # Faust reads committed records only in its own (unusable) exactly_once mode, and fixes the fetch wait.
         consumer = super()._create_worker_consumer(transport)
-        for name, value in (("_isolation_level", "read_committed"), ("_fetch_max_wait_ms", FETCH_WAIT_MS)):
+        ours = {"_isolation_level": "read_committed", "_fetch_max_wait_ms": FETCH_WAIT_MS, "_fetch_min_bytes": _FETCH_MIN_BYTES}
+        for name, value in ours.items():
             if not hasattr(consumer, name):
                 raise AttributeError(f"aiokafka {aiokafka.__version__} has no {name}: the engine must be adapted to it")
             setattr(consumer, name, value)

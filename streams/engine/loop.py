@@ -24,6 +24,7 @@ import logging
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
@@ -79,7 +80,10 @@ class Tap(Protocol):
 class HopLoop:
     """Gathers a hop's records and runs one transaction after another. Lives on the event loop; `runner` works in a thread of its own."""
 
-    def __init__(self, name: str, sources: Collection[str], runner: Runner, tap: Tap, limit: int, waiting: Callable[[int], None]) -> None:
+    def __init__(
+        self, name: str, sources: Collection[str], runner: Runner, tap: Tap, limit: int, interval: float, waiting: Callable[[int], None]
+    ) -> None:
+        """`limit`: records of a transaction, about; `interval`: seconds from the start of one to the start of the next, at least."""
         self.name = name
         self.state = State.WAITING
         self.progress = time.monotonic()
@@ -88,6 +92,8 @@ class HopLoop:
         self._runner = runner
         self._tap = tap
         self._limit = limit
+        self._interval = interval
+        self._not_before = 0.0
         self._tell_waiting = waiting
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"hop-{name}")
         self._wake = asyncio.Event()
@@ -152,6 +158,12 @@ class HopLoop:
                     if self._sweep_wanted and self._assignment is not None and self._assignment.live:
                         await self._sweep(self._assignment)
                     elif self._count:
+                        if (early := self._not_before - time.monotonic()) > 0 and self._count < self._limit:
+                            with suppress(TimeoutError):
+                                await asyncio.wait_for(self._wake.wait(), early)
+                            self._wake.clear()
+                            continue
+                        self._not_before = time.monotonic() + self._interval
                         await self._transact(self._take())
                     else:
                         self.progress = time.monotonic()

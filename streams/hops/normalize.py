@@ -8,18 +8,21 @@ about where these can be read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from streams.contracts.messages import encode
 from streams.contracts.registry import Registry
 from streams.contracts.wire import WireError, decode_raw
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Link, TermsChanged
+from streams.domain.event import Event, Link, TermsChanged
+from streams.domain.vocabulary import Classifier
 from streams.hop import EVERY_PARTITION, DeadLetter, Emission, Hop, Output, Record, Rows
+from streams.normalize.agreements import NOTHING_AGREED, Agreements
 from streams.normalize.codes import PartnerMaps
-from streams.normalize.detect import Adapter, Statement, detected_adapter, named_adapter
-from streams.normalize.origin import NO_PARTNERS, origin_of
+from streams.normalize.detect import FORMATS, Adapter, Statement, detected_adapter, named_adapter
+from streams.normalize.origin import NO_PARTNERS, Origin, origin_of
 from streams.normalize.refusal import Refusal, orders_named
+from streams.tally import Tally
 from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, TERMS
 
 __all__ = ["MOST_RECORDS", "hop"]
@@ -28,22 +31,40 @@ MOST_RECORDS: Final = 1_000
 """Records that one value may hold as a list."""
 
 _SOURCES: Final = (*RAW_TOPICS, TERMS)
+_NAMES: Final = {adapter: name for name, adapter in FORMATS.items()}
 
 
-def hop(max_record_bytes: int, registry: Registry | None = None, partners: PartnerMaps = NO_PARTNERS) -> Hop:
+class _Known(NamedTuple):
+    """What was agreed, and where to count."""
+
+    partners: PartnerMaps
+    agreed: Agreements
+    tally: Tally
+
+
+def hop(
+    max_record_bytes: int,
+    registry: Registry | None = None,
+    partners: PartnerMaps = NO_PARTNERS,
+    agreed: Agreements = NOTHING_AGREED,
+    tally: Tally | None = None,
+) -> Hop:
     """The normalize hop. `registry` finds the schemas of Avro records; without one it is the embedded registry. `partners`: rows of
-    code maps that hold for records with a `partner` header."""
+    code maps that hold for records with a `partner` header. `agreed`: zones of partners, and whose numbers they quote. `tally`: takes
+    `statements`, `nothing_said`, `unmapped` and `silent` (with code) by format and partner, and the latest event time as `said` and, by
+    system, of events that name their order as `applied`."""
+    known = _Known(partners, agreed, tally or Tally())
 
     def run(rows: Rows, batch: Sequence[Record]) -> list[Emission]:
         emissions: list[Emission] = []
         for record in batch:
-            emissions.extend(_one(record, max_record_bytes, registry, partners))
+            emissions.extend(_one(record, max_record_bytes, registry, known))
         return emissions
 
     return Hop("normalize", _SOURCES, run)
 
 
-def _one(record: Record, max_record_bytes: int, registry: Registry | None, partners: PartnerMaps) -> list[Emission]:
+def _one(record: Record, max_record_bytes: int, registry: Registry | None, known: _Known) -> list[Emission]:
     value = record.value
     if value is not None and len(value) > max_record_bytes:
         message = f"the value has {len(value)} bytes, more than the limit of {max_record_bytes} (MILEPOST_MAX_RECORD_BYTES)"
@@ -55,27 +76,36 @@ def _one(record: Record, max_record_bytes: int, registry: Registry | None, partn
     try:
         adapter = named_adapter(_format_header(record), schema)
         if not isinstance(data, list):
-            return _read(data, record, adapter, partners)
+            return _read(data, record, adapter, known)
     except Refusal as refusal:
-        return [*_outputs(refusal.statements, record), *_refused(record, data, refusal)]
+        return [*_outputs(refusal.statements, record, known), *_refused(record, data, refusal)]
     if not 0 < len(data) <= MOST_RECORDS:
         message = f"the value is a list of {len(data)} records; 1 to {MOST_RECORDS} are taken"
         return [DeadLetter(record, Stage.DECODE, Reason.ENVELOPE_INVALID, message)]
-    return _read_list(data, record, adapter, partners)
+    return _read_list(data, record, adapter, known)
 
 
-def _read(data: Any, record: Record, adapter: Adapter | None, partners: PartnerMaps) -> list[Emission]:
+def _read(data: Any, record: Record, adapter: Adapter | None, known: _Known) -> list[Emission]:
     if adapter is None:
         adapter = detected_adapter(data, record.topic)
-    return _outputs(adapter(data, origin_of(record, partners)), record)
+    origin = origin_of(record, known.partners, known.agreed)
+    try:
+        statements = adapter(data, origin)
+    except Refusal as refusal:
+        _count(known.tally, adapter, origin, refusal.statements, refusal.reason)
+        raise
+    _count(known.tally, adapter, origin, statements, None)
+    return _outputs(statements, record, known)
 
 
-def _outputs(statements: Sequence[Statement], record: Record) -> list[Emission]:
+def _outputs(statements: Sequence[Statement], record: Record, known: _Known) -> list[Emission]:
     timestamp = record.timestamp
+    if known.agreed.issuers:
+        statements = [known.agreed.told(statement) for statement in statements]
     return [_output(statement, timestamp) for statement in statements]
 
 
-def _read_list(data: list[Any], record: Record, adapter: Adapter | None, partners: PartnerMaps) -> list[Emission]:
+def _read_list(data: list[Any], record: Record, adapter: Adapter | None, known: _Known) -> list[Emission]:
     """Each record of a list on its own: a bad one does not take its neighbours along."""
     emissions: list[Emission] = []
     orders: dict[str, None] = {}
@@ -83,9 +113,9 @@ def _read_list(data: list[Any], record: Record, adapter: Adapter | None, partner
     count = 0
     for number, item in enumerate(data):
         try:
-            emissions.extend(_read(item, record, adapter, partners))
+            emissions.extend(_read(item, record, adapter, known))
         except Refusal as refusal:
-            emissions.extend(_outputs(refusal.statements, record))
+            emissions.extend(_outputs(refusal.statements, record, known))
             count += 1
             first = first or (number, refusal)
             orders.update(dict.fromkeys(refusal.orders or orders_named(item)))
@@ -109,6 +139,25 @@ def _output(statement: Statement, timestamp: int) -> Output:
     if statement.order_id:
         return Output(EVENTS, statement.order_id.encode(), value, timestamp=timestamp)
     return Output(REFERENCES, statement.references[0].encode(), value, timestamp=timestamp)
+
+
+def _count(tally: Tally, adapter: Adapter, origin: Origin, statements: Sequence[Statement], refused: Reason | None) -> None:
+    counts, name, partner = tally.counts, _NAMES.get(adapter, ""), origin.partner
+    if statements:
+        what = ("statements", name, partner)
+        counts[what] = counts.get(what, 0) + len(statements)
+        for statement in statements:
+            if isinstance(statement, Event) and statement.classifier is Classifier.ACT:
+                at = statement.at.utc
+                tally.saw(at, "said", name, partner)
+                if statement.order_id:
+                    tally.saw(at, "applied", statement.lineage.system)
+    elif refused is None:
+        tally.count("nothing_said", name, partner)
+    if refused is Reason.UNMAPPED_CODE:
+        tally.count("unmapped", name, partner)
+    for code in origin.silent or ():
+        tally.count("silent", name, partner, code)
 
 
 def _format_header(record: Record) -> str | None:

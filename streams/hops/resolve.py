@@ -1,60 +1,92 @@
-"""resolve: from what names a reference to what names its orders.
+"""resolve: from what names references to what names its orders.
 
-Reads `shipment.references` (links, events, ticks), keeps one row a reference, and sends each event to `shipment.events` once for
-each order that the reference meant at the event's time. Events that nobody claims wait, and are refused when their time to live ends.
+Reads `shipment.references` (links, events, ticks, and what one reference asks another), keeps one row a reference, and sends each event to
+`shipment.events` once for each order that it is about (`streams.domain.references`). Events that nobody claims wait, and are refused when
+their time to live ends; so are those whose references mean different orders.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from struct import Struct
+from typing import Final
 
 from streams.contracts.messages import decode, encode
 from streams.contracts.reference_rows import REFERENCE_ROWS
 from streams.contracts.wire import WireError
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Event, Link, Tick
+from streams.domain.event import Answer, Event, Inquiry, Link, Tick
 from streams.domain.instant import from_millis, to_millis
+from streams.domain.links import KnownLink
 from streams.domain.references import (
     MOST_LINKS,
     MOST_WAITING,
-    STATEMENTS,
     Arrival,
-    KnownLink,
+    Changes,
+    Contradiction,
+    Found,
     ReferenceRow,
     SeenEvent,
+    accept_answer,
     accept_event,
+    accept_inquiry,
     accept_link,
     expire,
-    is_ambiguous,
+    first_wait,
+    inquiries,
     next_wake,
-    resolved,
-    statement_link,
+    others_of,
 )
+from streams.domain.resolution import STATEMENTS, is_ambiguous, resolved, statement_link
+from streams.domain.vocabulary import Scope
 from streams.hop import DeadLetter, Emission, Hop, Output, RawRecord, Record, Rows, due_key
+from streams.tally import Tally
 from streams.topics import EVENTS, REFERENCES
 
-__all__ = ["hop"]
+__all__ = ["PARKED", "hop", "parked_key", "parked_until"]
 
 
-def hop(park_ttl: timedelta) -> Hop:
-    """The resolve hop. `park_ttl`: how long, from its raw record's arrival, an event waits for a link."""
+def hop(park_ttl: timedelta, tally: Tally | None = None) -> Hop:
+    """The resolve hop. `park_ttl`: how long, from its raw record's arrival, an event waits for a link.
+
+    `tally` takes `events` by what became of them (matched, parked, told_again, found_later, contradicted, unresolved), and the latest
+    event time of what reached an order, by system, as `applied`.
+    """
+    counted = tally or Tally()
     ttl_ms = park_ttl // timedelta(milliseconds=1)
 
     def run(rows: Rows, batch: Sequence[Record]) -> list[Emission]:
         emissions: list[Emission] = []
         for record in batch:
-            emissions.extend(_one(rows, record, ttl_ms))
+            emissions.extend(_one(rows, record, ttl_ms, counted))
         return emissions
 
     return Hop("resolve", (REFERENCES,), run, REFERENCE_ROWS, _tick)
+
+
+PARKED: Final = b"park/"
+"""Marks of references with events that wait, in the order in which the first of these gives up."""
+
+_UNTIL: Final = Struct(">Q")
+_MATCHED: Final = ("events", "matched")
+
+
+def parked_key(waits_until: int, key: bytes) -> bytes:
+    """The mark of a reference whose first event gives up at this time, milliseconds since the epoch."""
+    return PARKED + _UNTIL.pack(waits_until) + key
+
+
+def parked_until(mark: bytes) -> int:
+    """When the first event of a mark made by `parked_key` gives up."""
+    return int(_UNTIL.unpack_from(mark, len(PARKED))[0])
 
 
 def _tick(due_ms: int, key: bytes) -> Output:
     return Output(REFERENCES, key, encode(Tick(from_millis(due_ms), key.decode())), timestamp=due_ms)
 
 
-def _one(rows: Rows, record: Record, ttl_ms: int) -> list[Emission]:
+def _one(rows: Rows, record: Record, ttl_ms: int, tally: Tally) -> list[Emission]:
     if record.value is None:
         return [DeadLetter(record, Stage.DECODE, Reason.TOMBSTONE, "the record has no value")]
     if record.key is None:
@@ -64,18 +96,21 @@ def _one(rows: Rows, record: Record, ttl_ms: int) -> list[Emission]:
     except WireError as error:
         return [DeadLetter(record, Stage.DECODE, error.reason, str(error))]
     row = rows.get(record.key)
+    if row is None:
+        row = ReferenceRow()
+    emissions: list[Emission]
     if isinstance(message, Event):
-        row = row or ReferenceRow()
-        emissions = _event(row, message, record, ttl_ms)
+        emissions = _event(row, message, record, ttl_ms, tally)
     elif isinstance(message, Link):
-        row = row or ReferenceRow()
-        emissions = _link(row, message, record)
+        emissions = _link(row, message, record, tally)
+    elif isinstance(message, Inquiry):
+        emissions = _told([accept_inquiry(row, message)], record)
+    elif isinstance(message, Answer):
+        emissions = _changed(accept_answer(row, message, record.timestamp), record, tally)
     elif isinstance(message, Tick):
         due_ms = to_millis(message.due)
         rows.unmark(due_key(due_ms, record.key))
-        if row is None:
-            return []
-        emissions = [_lapsed(event, record) for event in expire(row, due_ms)]
+        emissions = [_lapsed(event, record, tally) for event in expire(row, due_ms)]
     else:
         kind = type(message).__name__
         return [DeadLetter(record, Stage.DECODE, Reason.SCHEMA_INVALID, f"{kind} does not belong on {REFERENCES}")]
@@ -83,7 +118,7 @@ def _one(rows: Rows, record: Record, ttl_ms: int) -> list[Emission]:
     return emissions
 
 
-def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int) -> list[Emission]:
+def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int, tally: Tally) -> list[Emission]:
     assert record.value is not None
     seen = SeenEvent(
         event.event_id,
@@ -93,36 +128,76 @@ def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int) -> list
         record.offset,
         record.timestamp,
         record.value,
-        tuple([(name, value or b"") for name, value in record.headers]),
+        tuple([(name, value or b"") for name, value in record.headers]) if record.headers else (),
+        others_of(event, _key(record)) if len(event.references) > 1 else (),
+        event.scope is Scope.PACKAGE,
     )
     found = accept_event(row, seen)
+    if isinstance(found, Contradiction):
+        tally.count("events", "contradicted")
+        return [_contradicted(found, record, record)]
     if found is Arrival.OVERFLOW:
+        tally.count("events", "unresolved")
         message = f"{MOST_WAITING} events wait for an order of {_name(record)} already"
         return [DeadLetter(record, Stage.RESOLVE, Reason.REF_UNRESOLVED, message)]
     if isinstance(found, Arrival):
-        return []
-    ambiguous = tuple(link.order_id for link in found if is_ambiguous(event, link))
+        tally.count("events", "parked" if found is Arrival.WAITS else "told_again")
+        return _told(inquiries(row, seen, _key(record), record.timestamp), record) if seen.others and found is Arrival.WAITS else []
+    counts = tally.counts
+    counts[_MATCHED] = counts.get(_MATCHED, 0) + 1
+    tally.saw(event.at.utc, "applied", event.lineage.system)
+    ambiguous = tuple([each.link.order_id for each in found if is_ambiguous(event, each.link)]) if event.lines else ()
     emissions: list[Emission] = []
-    for link in found:
-        if link.order_id not in ambiguous:
-            emissions += [_reaching(event, link, record), *_nameable(event, link, record.timestamp)]
+    for each in found:
+        if each.link.order_id not in ambiguous:
+            emissions.append(_reaching(event, each, record, record.timestamp))
+            if len(event.references) > 1:
+                emissions += _nameable(event, each.link, record.timestamp)
     if ambiguous:
         emissions.append(_whose_lines(record, ambiguous))
     return emissions
 
 
-def _link(row: ReferenceRow, link: Link, record: Record) -> list[Emission]:
-    reached = accept_link(row, link)
-    if reached is None:
+def _link(row: ReferenceRow, link: Link, record: Record, tally: Tally) -> list[Emission]:
+    changes = accept_link(row, link, record.timestamp)
+    if changes is None:
         message = f"{MOST_LINKS} orders claim {_name(record)} already: a placeholder for a reference?"
         return [DeadLetter(record, Stage.RESOLVE, Reason.REF_CONFLICT, message, (link.order_id,))]
+    return _changed(changes, record, tally)
+
+
+def _changed(changes: Changes, record: Record, tally: Tally) -> list[Emission]:
+    """What follows from a link or an answer in `record`, of events that came before."""
     emissions: list[Emission] = []
-    for seen, known in reached:
+    for seen, found in changes.reached:
         event = decode(seen.value)
         assert isinstance(event, Event)
-        emissions.append(_reaching(event, known, _record_of(seen, record), record.timestamp))
-        emissions += _nameable(event, known, record.timestamp)
-    return emissions
+        if seen.wait_until:
+            tally.count("events", "found_later")
+        tally.saw(event.at.utc, "applied", event.lineage.system)
+        event_record = _record_of(seen, record)
+        if is_ambiguous(event, found.link):
+            emissions.append(_whose_lines(event_record, (found.link.order_id,)))
+            continue
+        emissions.append(_reaching(event, found, event_record, record.timestamp))
+        emissions += _nameable(event, found.link, record.timestamp)
+    for seen, why in changes.contradictions:
+        tally.count("events", "contradicted")
+        emissions.append(_contradicted(why, _record_of(seen, record), record))
+    return [*emissions, *_told(changes.asked, record), *_told(changes.answers, record)]
+
+
+def _told(messages: Iterable[Inquiry | Answer], record: Record) -> list[Emission]:
+    """What one reference has to say to another."""
+    return [Output(REFERENCES, message.reference.encode(), encode(message), timestamp=record.timestamp) for message in messages]
+
+
+def _contradicted(why: Contradiction, refused: Record, cause: Record) -> DeadLetter:
+    named = "; ".join(f"{name or _name(cause)} means {', '.join(orders[:3])}" for name, orders in why.named)
+    if why.handed_on:
+        named = f"handed on to {', '.join(why.handed_on[:3])} before; now {named}"
+    message = f"references of the record mean different orders: {named}"
+    return DeadLetter(refused, Stage.RESOLVE, Reason.REF_CONFLICT, message, why.orders)
 
 
 def _whose_lines(record: Record, orders: tuple[str, ...]) -> DeadLetter:
@@ -130,18 +205,15 @@ def _whose_lines(record: Record, orders: tuple[str, ...]) -> DeadLetter:
     return DeadLetter(record, Stage.RESOLVE, Reason.REF_CONFLICT, message, orders)
 
 
-def _reaching(event: Event, link: KnownLink, record: Record, timestamp: int | None = None) -> Emission:
+def _reaching(event: Event, found: Found, record: Record, timestamp: int) -> Output:
     """The event for the link's order. `record` holds the event; `timestamp` is that of the record that brings both together."""
-    if is_ambiguous(event, link):
-        return _whose_lines(record, (link.order_id,))
-    when = record.timestamp if timestamp is None else timestamp
-    return Output(EVENTS, link.order_id.encode(), encode(resolved(event, link)), tuple(record.headers), timestamp=when)
+    link, own = found
+    value = encode(resolved(event, link, own))
+    return Output(EVENTS, link.order_id.encode(), value, tuple(record.headers) if record.headers else (), timestamp=timestamp)
 
 
 def _nameable(event: Event, link: KnownLink, timestamp: int) -> list[Emission]:
     """Links from the statement's own reference to the order: so a retraction that names nothing but the statement finds its way."""
-    if is_ambiguous(event, link):
-        return []
     return [
         Output(REFERENCES, reference.encode(), encode(statement_link(reference, event, link)), timestamp=timestamp)
         for reference in event.references[1:]
@@ -149,8 +221,10 @@ def _nameable(event: Event, link: KnownLink, timestamp: int) -> list[Emission]:
     ]
 
 
-def _lapsed(seen: SeenEvent, tick: Record) -> DeadLetter:
-    message = f"no order became known for {_name(tick)} by {from_millis(seen.wait_until).isoformat(timespec='seconds')}"
+def _lapsed(seen: SeenEvent, tick: Record, tally: Tally) -> DeadLetter:
+    tally.count("events", "unresolved")
+    names = " or ".join([_name(tick), *seen.others[:2]])
+    message = f"no order became known for {names} by {from_millis(seen.wait_until).isoformat(timespec='seconds')}"
     return DeadLetter(_record_of(seen, tick), Stage.RESOLVE, Reason.REF_UNRESOLVED, message)
 
 
@@ -160,7 +234,14 @@ def _record_of(seen: SeenEvent, cause: Record) -> RawRecord:
 
 
 def _store(rows: Rows, key: bytes, row: ReferenceRow) -> None:
-    wake_at = next_wake(row)
+    waits_until = first_wait(row)
+    if waits_until != row.waits_until:
+        if row.waits_until:
+            rows.unmark(parked_key(row.waits_until, key))
+        if waits_until:
+            rows.mark(parked_key(waits_until, key))
+        row.waits_until = waits_until
+    wake_at = next_wake(row, waits_until)
     if wake_at != row.wake_at:
         if row.wake_at:
             rows.unmark(due_key(row.wake_at, key))
@@ -174,4 +255,8 @@ def _store(rows: Rows, key: bytes, row: ReferenceRow) -> None:
 
 
 def _name(record: Record) -> str:
-    return (record.key or b"").decode(errors="replace")[:120]
+    return _key(record)[:120]
+
+
+def _key(record: Record) -> str:
+    return (record.key or b"").decode(errors="replace")

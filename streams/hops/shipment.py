@@ -11,6 +11,10 @@ what the row asks for (to be told the time, to be judged again when terms change
 
 New terms may concern very many orders. They are judged again `JUDGED_AT_ONCE` at a time, with a tick in between, so that no transaction
 grows without bound. An order that is touched in the meantime sees the new terms at once.
+
+An order that is closed for long goes to `shipment.archive`, and its row is put away in a fraction of its size. It is not taken out of
+the store: a late fact must find what was released before, or finance would be told twice; and what a hop says may depend on its log alone,
+which the archive is not part of. So a late fact brings the whole row back by itself.
 """
 
 from __future__ import annotations
@@ -20,15 +24,17 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from streams.contracts import outputs
+from streams.contracts import outputs, watch_outputs
 from streams.contracts.messages import decode, encode
-from streams.contracts.order_rows import ORDER_ROWS
+from streams.contracts.order_rows import ORDER_ROWS, ArchivedOrder
 from streams.contracts.wire import WireError
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import DeadLetterMark, Event, TermsChanged, Tick
+from streams.domain.event import DeadLetterMark, Event, Link, TermsChanged, Tick
 from streams.domain.fold import apply
 from streams.domain.instant import from_millis, to_millis
 from streams.domain.order import OrderRow
+from streams.domain.watch.patience import PATIENCE, Patience
+from streams.domain.watch.watching import Watched
 from streams.hop import DeadLetter, Emission, Hop, Output, Record, Rows, due_key
 from streams.topics import EVENTS
 
@@ -43,23 +49,23 @@ _WAITS: Final = b"w/"
 _AGAIN: Final = b"r/"
 
 
-def hop() -> Hop:
-    """The shipment hop."""
-    return Hop("shipment", (EVENTS,), _run, ORDER_ROWS, _tick)
+def hop(patience: Patience = PATIENCE) -> Hop:
+    """The shipment hop. `patience`: how long each step of an order may take before somebody is told."""
+
+    def run(rows: Rows, batch: Sequence[Record]) -> list[Emission]:
+        emissions: list[Emission] = []
+        for record in batch:
+            _one(rows, record, emissions, patience)
+        return emissions
+
+    return Hop("shipment", (EVENTS,), run, ORDER_ROWS, _tick)
 
 
 def _tick(due_ms: int, key: bytes) -> Output:
     return Output(EVENTS, key[len(_ORDER) :], encode(Tick(from_millis(due_ms), key.decode())), timestamp=due_ms)
 
 
-def _run(rows: Rows, batch: Sequence[Record]) -> list[Emission]:
-    emissions: list[Emission] = []
-    for record in batch:
-        _one(rows, record, emissions)
-    return emissions
-
-
-def _one(rows: Rows, record: Record, emissions: list[Emission]) -> None:
+def _one(rows: Rows, record: Record, emissions: list[Emission], patience: Patience) -> None:
     if record.value is None:
         emissions.append(_unreadable(record, Reason.TOMBSTONE, "the record has no value"))
         return
@@ -70,7 +76,7 @@ def _one(rows: Rows, record: Record, emissions: list[Emission]) -> None:
         return
     if isinstance(message, Event | DeadLetterMark):
         if message.order_id:
-            _tell(rows, record, _ORDER + message.order_id.encode(), message, emissions)
+            _tell(rows, record, _ORDER + message.order_id.encode(), message, emissions, patience)
         else:
             text = f"order_id: {type(message).__name__} names no order"
             emissions.append(DeadLetter(record, Stage.APPLY, Reason.SCHEMA_INVALID, text))
@@ -79,29 +85,46 @@ def _one(rows: Rows, record: Record, emissions: list[Emission]) -> None:
         rows.unmark(due_key(to_millis(message.due), key))
         if key.startswith(_AGAIN):
             terms_id, _, after = key[len(_AGAIN) :].partition(b"\0")
-            _judge_again(rows, record, terms_id, after, emissions)
+            _judge_again(rows, record, terms_id, after, emissions, patience)
         else:
-            _tell(rows, record, key, message, emissions)
+            _tell(rows, record, key, message, emissions, patience)
     elif isinstance(message, TermsChanged):
         key = _TERMS + message.terms_id.encode()
         if rows.get(key) != message:
             rows.put(key, message)
-            _judge_again(rows, record, message.terms_id.encode(), b"", emissions)
+            _judge_again(rows, record, message.terms_id.encode(), b"", emissions, patience)
     else:
         text = f"{type(message).__name__} does not belong on {EVENTS}"
-        emissions.append(DeadLetter(record, Stage.APPLY, Reason.SCHEMA_INVALID, text, (message.order_id,)))
+        named = (message.order_id,) if isinstance(message, Link) else ()
+        emissions.append(DeadLetter(record, Stage.APPLY, Reason.SCHEMA_INVALID, text, named))
 
 
-def _tell(rows: Rows, record: Record, key: bytes, message: Event | DeadLetterMark | Tick | TermsChanged, emissions: list[Emission]) -> None:
+def _tell(
+    rows: Rows,
+    record: Record,
+    key: bytes,
+    message: Event | DeadLetterMark | Tick | TermsChanged,
+    emissions: list[Emission],
+    patience: Patience,
+) -> None:
     """Apply a message to the row of an order, store what changed and emit what the order has to say."""
-    row: OrderRow | None = rows.get(key)
+    row: OrderRow | ArchivedOrder | None = rows.get(key)
+    if isinstance(row, ArchivedOrder):
+        if isinstance(message, Tick):
+            return
+        row = row.row()  # the one that is stored stays as it is, unless the message changes it
     waited_for, woken_at = (row.waits_for, row.wake_at) if row is not None else ("", None)
-    outcome = apply(row, message, lambda terms_id: rows.get(_TERMS + terms_id.encode()), from_millis(record.timestamp))
+    outcome = apply(row, message, lambda terms_id: rows.get(_TERMS + terms_id.encode()), from_millis(record.timestamp), patience=patience)
     row = outcome.row
     if row is None or not outcome.changed:
         return
     _move_marks(rows, key, waited_for, woken_at, row)
-    rows.put(key, row)
+    if outcome.archived:
+        archived = ArchivedOrder.of(row)
+        rows.put(key, archived)
+        emissions.append(watch_outputs.archive(row, archived.packed, record))
+    else:
+        rows.put(key, row)
     trace = message.traceparent if isinstance(message, Event) else ""
     emissions += [outputs.milestone(milestone, record) for milestone in outcome.milestones]
     if outcome.status is not None:
@@ -109,6 +132,14 @@ def _tell(rows: Rows, record: Record, key: bytes, message: Event | DeadLetterMar
     emissions += [outputs.decision(decision, record, trace) for decision in outcome.decisions]
     if outcome.hold is not None:
         emissions.append(outputs.hold(outcome.hold, record, trace))
+    if outcome.watched is not None:
+        _say(outcome.watched, record, trace, emissions)
+
+
+def _say(watched: Watched, record: Record, trace: str, emissions: list[Emission]) -> None:
+    emissions += [watch_outputs.task(task, record, trace) for task in watched.tasks]
+    emissions += [watch_outputs.exception(turn, record, trace) for turn in watched.exceptions]
+    emissions += [watch_outputs.finding(turn, record, trace) for turn in watched.findings]
 
 
 def _move_marks(rows: Rows, key: bytes, waited_for: str, woken_at: datetime | None, row: OrderRow) -> None:
@@ -125,7 +156,7 @@ def _move_marks(rows: Rows, key: bytes, waited_for: str, woken_at: datetime | No
             rows.mark(due_key(to_millis(row.wake_at), key))
 
 
-def _judge_again(rows: Rows, record: Record, terms_id: bytes, after: bytes, emissions: list[Emission]) -> None:
+def _judge_again(rows: Rows, record: Record, terms_id: bytes, after: bytes, emissions: list[Emission], patience: Patience) -> None:
     """Judge the next orders that wait for these terms; where more are left, ask for a tick to go on."""
     terms: TermsChanged | None = rows.get(_TERMS + terms_id)
     if terms is None:
@@ -134,7 +165,7 @@ def _judge_again(rows: Rows, record: Record, terms_id: bytes, after: bytes, emis
     waiting = (mark[len(prefix) :] for mark in rows.marks(prefix))
     orders = list(islice((order for order in waiting if order > after), JUDGED_AT_ONCE))
     for order in orders:
-        _tell(rows, record, _ORDER + order, terms, emissions)
+        _tell(rows, record, _ORDER + order, terms, emissions, patience)
     if len(orders) == JUDGED_AT_ONCE:
         rows.mark(due_key(record.timestamp, _AGAIN + terms_id + b"\0" + orders[-1]))
 

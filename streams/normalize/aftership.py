@@ -15,7 +15,6 @@ from streams.normalize.references import carrier_reference
 from streams.normalize.refusal import invalid
 from streams.normalize.scans import MOST_SCANS, each, statements
 from streams.normalize.shapes import Code, Identifier, Remark, Shape, SystemName, TimeText
-from streams.normalize.times import parse
 
 __all__ = ["FORMAT", "read"]
 
@@ -56,7 +55,7 @@ def _checkpoint(origin: Origin, pushed: _Pushed, checkpoint: _Checkpoint) -> lis
     tracking = pushed.msg
     codes = origin.codes(_CODES)
     meaning = codes.meaning(checkpoint.subtag)
-    at = parse(checkpoint.checkpoint_time, meaning.classifier, origin.ingested_at, "checkpoint_time")
+    at = origin.time(checkpoint.checkpoint_time, meaning.classifier, "checkpoint_time")
     reference = carrier_reference(ReferenceKind.TRACKING, tracking.slug, tracking.tracking_number)
     lineage = origin.lineage(scac(tracking.slug), FORMAT, pushed.event_id, checkpoint.subtag, codes.version)
     evidence = Evidence(tracking.signed_by) if tracking.signed_by else None

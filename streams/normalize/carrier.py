@@ -16,7 +16,6 @@ from streams.normalize.references import carrier_reference
 from streams.normalize.refusal import Refusal, invalid
 from streams.normalize.scans import WITH_CASE
 from streams.normalize.shapes import Identifier, Lines, Remark, Shape, SystemName, TimeText, detail_of, quantities
-from streams.normalize.times import parse
 
 __all__ = ["FORMAT", "read"]
 
@@ -52,7 +51,7 @@ def read(data: Any, origin: Origin) -> list[Event]:
     meaning = codes.meaning(record.code)
     milestone = meaning.milestone
     classifier = Classifier.EST if record.estimated else meaning.classifier
-    at = parse(record.at, classifier, origin.ingested_at)
+    at = origin.time(record.at, classifier)
     lines = quantities(record.lines)
     if milestone is Milestone.DELIVERED_PARTIAL and not lines:
         raise Refusal(Stage.VALIDATE, Reason.SCHEMA_INVALID, f"lines: {record.code} must say which lines were delivered")

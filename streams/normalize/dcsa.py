@@ -21,7 +21,6 @@ from streams.normalize.origin import Origin
 from streams.normalize.refusal import Refusal, invalid
 from streams.normalize.scans import statements
 from streams.normalize.shapes import Code, Identifier, Shape, SystemName, TimeText
-from streams.normalize.times import parse
 
 __all__ = ["FORMAT_V2", "FORMAT_V3", "read_v2", "read_v3"]
 
@@ -121,7 +120,7 @@ def _read(meta: _Meta, said: _Said | None, carrier: str | None, format: str, ori
         raise Refusal(
             Stage.VALIDATE, Reason.SCHEMA_INVALID, f"eventClassifierCode: a SHIPMENT event is ACT by the standard, got {classifier}"
         )
-    at = parse(said.event_date_time, classifier, origin.ingested_at, "eventDateTime")
+    at = origin.time(said.event_date_time, classifier, "eventDateTime")
     references = (*_references(said, issuer), reference_key(ReferenceKind.STATEMENT, issuer, meta.event_id))
     if len(references) == 1:
         raise Refusal(Stage.VALIDATE, Reason.SCHEMA_INVALID, "documentReferences: neither a document nor an equipment is named")
@@ -134,7 +133,7 @@ def _read(meta: _Meta, said: _Said | None, carrier: str | None, format: str, ori
 
 
 def _retraction(meta: _Meta, retracted: str, issuer: str, format: str, origin: Origin) -> Event:
-    at = parse(meta.event_created_date_time, Classifier.ACT, origin.ingested_at, "eventCreatedDateTime")
+    at = origin.time(meta.event_created_date_time, Classifier.ACT, "eventCreatedDateTime")
     return Event(
         _named(issuer, meta.event_id),
         Milestone.EXCEPTION_RESOLVED,

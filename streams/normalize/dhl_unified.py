@@ -22,7 +22,6 @@ from streams.normalize.references import carrier_reference
 from streams.normalize.refusal import Refusal, invalid
 from streams.normalize.scans import HANDED_OVER, MOST_SCANS, each, statements
 from streams.normalize.shapes import Code, Identifier, Remark, Shape, TimeText
-from streams.normalize.times import parse
 
 __all__ = ["FORMAT", "read"]
 
@@ -33,9 +32,18 @@ class _Camel(Shape):
     model_config = ConfigDict(alias_generator=to_camel)
 
 
+class _Address(_Camel):
+    country_code: Remark | None = None
+
+
+class _Place(_Camel):
+    address: _Address | None = None
+
+
 class _Event(_Camel):
     timestamp: TimeText
     status_code: Code
+    location: _Place | None = None
 
 
 class _Person(_Camel):
@@ -87,7 +95,9 @@ def _event(origin: Origin, of: tuple[_Shipment, _Event]) -> list[Event]:
     if meaning.milestone in HANDED_OVER and proof is None:
         said = f"details.proofOfDelivery: blank, so {event.status_code} is no evidence of a complete delivery"
         raise Refusal(Stage.MAP, Reason.UNMAPPED_CODE, said)
-    at = parse(event.timestamp, meaning.classifier, origin.ingested_at, "timestamp")
+    address = event.location.address if event.location is not None else None
+    country = (address.country_code if address is not None else None) or ""
+    at = origin.time(event.timestamp, meaning.classifier, "timestamp", country)
     reference = carrier_reference(ReferenceKind.TRACKING, ISSUER, shipment.id)
     lineage = origin.lineage(ISSUER, FORMAT, None, event.status_code, codes.version)
     return statements(origin, lineage, meaning, (reference,), at, Scope.SHIPMENT, evidence=_evidence(proof))

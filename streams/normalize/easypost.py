@@ -15,7 +15,6 @@ from streams.normalize.references import carrier_reference
 from streams.normalize.refusal import invalid
 from streams.normalize.scans import MOST_SCANS, each, statements
 from streams.normalize.shapes import Code, Identifier, Remark, Shape, SystemName, TimeText
-from streams.normalize.times import parse
 
 __all__ = ["FORMAT", "read"]
 
@@ -61,7 +60,7 @@ def read(data: Any, origin: Origin) -> list[Event]:
 def _detail(origin: Origin, tracker: _Tracker, event_id: str | None, detail: _Detail) -> list[Event]:
     codes = origin.codes(_CODES)
     meaning = codes.meaning(detail.status, detail.status_detail or "")
-    at = parse(detail.datetime, meaning.classifier, origin.ingested_at, "datetime")
+    at = origin.time(detail.datetime, meaning.classifier, "datetime")
     reference = carrier_reference(ReferenceKind.TRACKING, tracker.carrier, tracker.tracking_code)
     lineage = origin.lineage(scac(tracker.carrier), FORMAT, event_id, f"{detail.status}/{detail.status_detail or ''}", codes.version)
     evidence = Evidence(tracker.signed_by) if tracker.signed_by else None

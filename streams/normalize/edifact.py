@@ -99,7 +99,7 @@ def read_message(data: Any, type: str, format: str, origin: Origin) -> Message:
     """The message in a raw record. Raises `Refusal`."""
     try:
         record = _RECORD.validate_python(data)
-        zone = zone_named(record.zone) if record.zone else None
+        zone = zone_named(record.zone) if record.zone else origin.zone
     except ValidationError as error:
         raise invalid(error) from error
     except ValueError as error:

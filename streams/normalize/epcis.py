@@ -17,7 +17,7 @@ from streams.normalize.origin import Origin
 from streams.normalize.refusal import Refusal, invalid
 from streams.normalize.scans import MOST_SCANS, each, statements
 from streams.normalize.shapes import Code, Identifier, Shape, TimeText
-from streams.normalize.times import parse, with_offset
+from streams.normalize.times import with_offset
 
 __all__ = ["FORMAT", "ISSUER", "read"]
 
@@ -81,11 +81,11 @@ def _event(origin: Origin, event: _Event) -> list[Event]:
     codes = origin.codes(_CODES)
     step, disposition = _word(event.biz_step), _word(event.disposition)
     meaning = codes.meaning(step, disposition)
-    at = with_offset(parse(event.event_time, meaning.classifier, origin.ingested_at, "eventTime"), event.event_time_zone_offset)
+    at = with_offset(origin.time(event.event_time, meaning.classifier, "eventTime"), event.event_time_zone_offset)
     lineage = origin.lineage(ISSUER, FORMAT, event.event_id, f"{step}/{disposition}", codes.version)
     said = [one for references, scope in _subjects(event) for one in statements(origin, lineage, meaning, references, at, scope)]
     if event.error_declaration is not None:
-        declared = parse(event.error_declaration.declaration_time, Classifier.ACT, origin.ingested_at, "declarationTime")
+        declared = origin.time(event.error_declaration.declaration_time, Classifier.ACT, "declarationTime")
         for one in said:
             one.retracts, one.event_id, one.at = one.event_id, stable_id("retraction", one.event_id), declared
     return said

@@ -29,7 +29,6 @@ from streams.normalize.shapes import (
     plain_number,
     quantities,
 )
-from streams.normalize.times import parse
 
 __all__ = ["FORMAT", "read"]
 
@@ -115,7 +114,7 @@ def read(data: Any, origin: Origin) -> list[Event]:
         record = _RECORD.validate_python(data)
     except ValidationError as error:
         raise invalid(error) from error
-    at = parse(record.at, Classifier.ACT, origin.ingested_at)
+    at = origin.time(record.at, Classifier.ACT)
     order_id = order_key(record.company, record.order)
     milestone = _MILESTONES[record.type]
     lines: tuple[LineQuantity, ...] = ()

@@ -20,7 +20,6 @@ from streams.normalize.references import carrier_reference
 from streams.normalize.refusal import Refusal, invalid
 from streams.normalize.scans import MOST_SCANS, each, statements
 from streams.normalize.shapes import Code, Identifier, Remark, Shape, TimeText
-from streams.normalize.times import parse
 
 __all__ = ["FORMAT", "SCAC", "read"]
 
@@ -103,7 +102,7 @@ def _scan(origin: Origin, of: tuple[_Result, _Scan]) -> list[Event]:
     if meaning.milestone is Milestone.DELIVERED and scan.derived_status_code != "DL":
         said = f"derivedStatusCode: {scan.derived_status_code or 'blank'}, so {scan.event_type} is no evidence of a delivery"
         raise Refusal(Stage.MAP, Reason.UNMAPPED_CODE, said)
-    at = parse(scan.date, meaning.classifier, origin.ingested_at, "date")
+    at = origin.time(scan.date, meaning.classifier, "date")
     reference = carrier_reference(ReferenceKind.TRACKING, SCAC, result.tracking_number_info.tracking_number)
     lineage = origin.lineage(SCAC, FORMAT, None, f"{scan.event_type}/{exception}" if exception else scan.event_type, codes.version)
     details = result.delivery_details

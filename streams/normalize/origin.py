@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import Lineage
-from streams.domain.instant import from_millis
+from streams.domain.instant import Instant, TimeQuality, from_millis
+from streams.domain.vocabulary import Classifier
 from streams.hop import Record
+from streams.normalize.agreements import NOTHING_AGREED, Agreements
 from streams.normalize.codes import CodeMap, PartnerMaps
+from streams.normalize.places import zones_of_country
 from streams.normalize.refusal import Refusal
+from streams.normalize.times import Clock, parse
 
 __all__ = ["NO_PARTNERS", "Origin", "origin_of"]
 
@@ -39,10 +44,34 @@ class Origin:
     """Who sent it, from the header `partner`: chooses that partner's rows of code maps."""
 
     overrides: PartnerMaps = NO_PARTNERS
+    zone: ZoneInfo | None = None
+    """Whose clock the sender's local times are on, where that was agreed."""
+
+    silent: list[str] | None = None
+    """Codes of the record that are known and say nothing (`passes_over`)."""
+
+    def passes_over(self, code: str) -> None:
+        """Note a code that is known and says nothing, so that it leaves a trace in the metrics."""
+        if self.silent is None:
+            self.silent = [code]
+        else:
+            self.silent.append(code)
 
     def codes(self, standard: CodeMap) -> CodeMap:
         """The code map that holds for this record."""
         return self.overrides.of(self.partner, standard)
+
+    def time(self, text: str, classifier: Classifier, field: str = "at", country: str = "") -> Instant:
+        """`times.parse` with what is known of the clock: the country where it happened (ISO 3166, two letters), the partner's zone."""
+        if country:
+            clocks = [Clock(zones_of_country(country), TimeQuality.DERIVED_LOCATION)]
+        elif self.zone is None:
+            return parse(text, classifier, self.ingested_at, field)
+        else:
+            clocks = []
+        if self.zone is not None:
+            clocks.append(Clock((self.zone,), TimeQuality.PARTNER_DEFAULT))
+        return parse(text, classifier, self.ingested_at, field, clocks)
 
     def lineage(self, system: str, format: str, transport_id: str | None, code: str = "", map_version: str = "") -> Lineage:
         return Lineage(
@@ -62,7 +91,7 @@ _SENSIBLE: Final = range(946_684_800_000, 4_102_444_800_000)
 """2000 to 2100 in milliseconds. A producer that counts in seconds or microseconds is outside."""
 
 
-def origin_of(record: Record, overrides: PartnerMaps = NO_PARTNERS) -> Origin:
+def origin_of(record: Record, overrides: PartnerMaps = NO_PARTNERS, agreed: Agreements = NOTHING_AGREED) -> Origin:
     """The origin of a record; headers that are not text are left out.
 
     Raises `Refusal` (TIME_INVALID) where the record's own timestamp cannot be one: event times are judged by it.
@@ -79,7 +108,8 @@ def origin_of(record: Record, overrides: PartnerMaps = NO_PARTNERS) -> Origin:
         elif name == "partner":
             partner = _text(value, 64)
     at = from_millis(record.timestamp)
-    return Origin(record.topic, record.partition, record.offset, at, traceparent, transport_id, partner, overrides)
+    zone = agreed.zones.get(partner) if partner else None
+    return Origin(record.topic, record.partition, record.offset, at, traceparent, transport_id, partner, overrides, zone)
 
 
 def _text(value: bytes | None, longest: int) -> str:

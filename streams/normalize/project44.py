@@ -20,7 +20,6 @@ from streams.normalize.references import carrier_reference
 from streams.normalize.refusal import Refusal, invalid
 from streams.normalize.scans import statements
 from streams.normalize.shapes import Code, Identifier, Shape, SystemName, TimeText
-from streams.normalize.times import parse
 
 __all__ = ["LTL", "SYSTEM", "TL", "read_ltl", "read_tl"]
 
@@ -83,7 +82,7 @@ def read_ltl(data: Any, origin: Origin) -> list[Event]:
         raise invalid(error) from error
     codes = origin.codes(_CODES_LTL)
     meaning = codes.meaning(record.status_code)
-    at = parse(record.timestamp, meaning.classifier, origin.ingested_at, "timestamp")
+    at = origin.time(record.timestamp, meaning.classifier, "timestamp")
     lineage = origin.lineage(SYSTEM, LTL, None, record.status_code, codes.version)
     place = "" if record.stop_number is None else str(record.stop_number)
     events = statements(origin, lineage, meaning, _references(record), at, Scope.SHIPMENT, place=place)
@@ -106,7 +105,7 @@ def read_tl(data: Any, origin: Origin) -> list[Event]:
     kind = "" if record.event_type not in ("ARRIVED", "DEPARTED", "AT_STOP") else "ORIGIN" if stop == 1 else "STOP"
     meaning = codes.meaning(record.event_type, kind)
     text = record.utc_timestamp
-    at = parse(text if text.endswith("Z") or "+" in text else f"{text}Z", meaning.classifier, origin.ingested_at, "utcTimestamp")
+    at = origin.time(text if text.endswith("Z") or "+" in text else f"{text}Z", meaning.classifier, "utcTimestamp")
     lineage = origin.lineage(SYSTEM, TL, None, f"{record.event_type}/{kind}" if kind else record.event_type, codes.version)
     place = "" if stop is None else str(stop)
     return statements(origin, lineage, meaning, _references(record), at, Scope.SHIPMENT, place=place)

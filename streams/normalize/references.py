@@ -12,13 +12,26 @@ from streams.domain.vocabulary import ReferenceKind
 from streams.normalize.codes import scac
 from streams.normalize.shapes import Identifier, Shape, SystemName
 
-__all__ = ["DEFAULT_VALID_DAYS", "HEAD_START", "LinkedOrder", "Named", "ReferenceField", "carrier_reference", "links", "named"]
+__all__ = [
+    "DEFAULT_VALID_DAYS",
+    "HEAD_START",
+    "LinkedOrder",
+    "Named",
+    "ReferenceField",
+    "carrier_reference",
+    "links",
+    "named",
+    "tracking_of",
+]
 
 HEAD_START: Final = timedelta(days=7)
 """How long before it is said a link already counts: freight is scanned before its plan is typed in."""
 
 DEFAULT_VALID_DAYS: Final = 120
 """How long a reference means one shipment where its source does not say; carriers use their numbers again (hazard H8)."""
+
+MOST_TOGETHER: Final = 8
+"""References of one shipment that its links name to each other."""
 
 _OF_CARRIERS: Final = frozenset({ReferenceKind.TRACKING, ReferenceKind.PRO})
 
@@ -62,14 +75,26 @@ def named(fields: Iterable[ReferenceField], packages: Sequence[str], carrier: st
     parcels = dict.fromkeys(carrier_reference(ReferenceKind.TRACKING, carrier or system, package) for package in packages)
     if len(tracked) > 1 and not parcels:
         parcels = dict.fromkeys(tracked)
-    return [Named(key, key.split(":", 2)[2] if key in parcels else "") for key in (keys | parcels)]
+    return [Named(key, tracking_of(key) if key in parcels else "") for key in (keys | parcels)]
+
+
+def tracking_of(key: str) -> str:
+    """The tracking number in a reference key; empty where it is of another kind."""
+    return key.split(":", 2)[2] if key.startswith(_TRACKING) else ""
 
 
 def links(references: Iterable[Named], orders: Iterable[LinkedOrder], said_at: datetime, valid_days: int, lineage: Lineage) -> list[Link]:
-    """One link a reference and order. `shared` where the references stand for several orders."""
+    """One link a reference and order. `shared` where the references stand for several orders.
+
+    Each names the others that are no package (up to `MOST_TOGETHER`): a statement that gives several of them needs no second look-up.
+    """
     valid_from, valid_to = said_at - HEAD_START, said_at + timedelta(days=valid_days)
-    together = list(orders)
-    shared = len({order.order_id for order in together}) > 1
+    ordered = list(orders)
+    shared = len({order.order_id for order in ordered}) > 1
+    linked = list(references)
+    others = [reference.key for reference in linked if not reference.package_id]
+    if len(others) > MOST_TOGETHER:
+        others = []
     return [
         Link(
             reference.key,
@@ -81,9 +106,10 @@ def links(references: Iterable[Named], orders: Iterable[LinkedOrder], said_at: d
             order.shipment_id,
             reference.package_id,
             shared,
+            tuple([key for key in others if key != reference.key]),
         )
-        for reference in references
-        for order in together
+        for reference in linked
+        for order in ordered
     ]
 
 

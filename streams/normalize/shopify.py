@@ -17,7 +17,6 @@ from streams.normalize.origin import Origin
 from streams.normalize.refusal import invalid
 from streams.normalize.scans import statements
 from streams.normalize.shapes import Code, Identifier, Shape, TimeText
-from streams.normalize.times import parse
 
 __all__ = ["FORMAT", "SYSTEM", "read"]
 
@@ -44,7 +43,7 @@ def read(data: Any, origin: Origin) -> list[Event]:
         raise invalid(error) from error
     codes = origin.codes(_CODES)
     meaning = codes.meaning(record.status)
-    at = parse(record.happened_at, meaning.classifier, origin.ingested_at, "happened_at")
+    at = origin.time(record.happened_at, meaning.classifier, "happened_at")
     lineage = origin.lineage(SYSTEM, FORMAT, record.id, record.status, codes.version)
     reference = reference_key(ReferenceKind.SHIPMENT, SYSTEM, record.fulfillment_id)
     return statements(origin, lineage, meaning, (reference,), at, Scope.SHIPMENT)

@@ -1,14 +1,17 @@
 """Times as sources write them, read into UTC with the source's offset and how sure we are of it.
 
-A time that cannot be read is refused; it is never replaced by the time of arrival (research: domain 0.3, hazard H10).
+Whose clock a local time is on is known from the offset that comes with it, else from the place where it happened, else from what was
+agreed with the partner, else not at all. A time that cannot be read is refused; it is never replaced by the time of arrival (research:
+domain 0.3, hazard H10).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from streams.deadletter.reasons import Reason, Stage
@@ -16,16 +19,18 @@ from streams.domain.instant import Instant, TimeQuality
 from streams.domain.vocabulary import Classifier
 from streams.normalize.refusal import Refusal, shown
 
-__all__ = ["FUTURE_TOLERANCE", "HORIZON", "check", "in_zone", "local_and_gmt", "parse", "with_offset"]
+__all__ = ["FUTURE_TOLERANCE", "HORIZON", "WIDEST_OFFSET", "Clock", "check", "in_zone", "local_and_gmt", "parse", "with_offset"]
 
 FUTURE_TOLERANCE: Final = timedelta(minutes=15)
 """How far an actual event may lie after its record's Kafka timestamp: clocks differ, but nothing has happened tomorrow."""
+
+WIDEST_OFFSET: Final = timedelta(hours=14)
+"""How far local clocks may be ahead of UTC or behind it."""
 
 HORIZON: Final = timedelta(days=2 * 365)
 """How far ahead a plan or an estimate may lie; beyond it stands a placeholder such as 9999-12-31."""
 
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_WIDEST_OFFSET: Final = timedelta(hours=14)
 _DATE: Final = re.compile(r"\d{8}", re.ASCII)
 _TIME: Final = re.compile(r"\d{6}", re.ASCII)
 _DOTTED_OFFSET: Final = re.compile(r"([+-])(\d\d)[.:]([0-5]\d)", re.ASCII)
@@ -33,11 +38,20 @@ _ZERO: Final = timedelta(0)
 _MINUTE: Final = timedelta(minutes=1)
 
 
-def parse(text: str, classifier: Classifier, ingested_at: datetime, field: str = "at") -> Instant:
+class Clock(NamedTuple):
+    """Zones on one of whose clocks a local time may be, and what that makes of its quality."""
+
+    zones: Sequence[ZoneInfo]
+    quality: TimeQuality
+
+
+def parse(text: str, classifier: Classifier, ingested_at: datetime, field: str = "at", clocks: Sequence[Clock] = ()) -> Instant:
     """The instant of an ISO 8601 date and time.
 
-    Without an offset the quality is UNKNOWN and the time is read as UTC. Raises `Refusal` (TIME_INVALID) where the text is no date and
-    time, before 2000, or after `ingested_at` by more than the classifier allows.
+    Without an offset it is local: to the first of `clocks` all of whose zones then agree. Where none does, the quality is UNKNOWN and
+    the time is read as UTC. In the hour that clocks show twice, the first is taken and the quality is UNKNOWN, too. Raises `Refusal`
+    (TIME_INVALID) where the text is no date and time, is skipped by its clock, lies before 2000, or after `ingested_at` by more than the
+    classifier allows (where the clock is unknown, by `WIDEST_OFFSET` more).
     """
     try:
         # A bare date would be read as midnight, which nobody said.
@@ -49,12 +63,33 @@ def parse(text: str, classifier: Classifier, ingested_at: datetime, field: str =
     except (ValueError, OverflowError):
         raise _refused(f"{field}: {shown(text)} is not an ISO 8601 date and time such as 2026-06-01T09:15:00+02:00") from None
     if offset is None:
-        check(utc, classifier, ingested_at, field, text)
-        return Instant(utc, text, None, TimeQuality.UNKNOWN)
-    if not -_WIDEST_OFFSET <= offset <= _WIDEST_OFFSET:
+        return _local(local, text, classifier, ingested_at, field, clocks)
+    if not -WIDEST_OFFSET <= offset <= WIDEST_OFFSET:
         raise _refused(f"{field}: {shown(text)} has an offset that no place on earth has")
     check(utc, classifier, ingested_at, field, text)
     return Instant(utc, text, offset // _MINUTE)
+
+
+def _local(local: datetime, text: str, classifier: Classifier, ingested_at: datetime, field: str, clocks: Sequence[Clock]) -> Instant:
+    """The instant of a local time, by the first of `clocks` that tells."""
+    utc = local.replace(tzinfo=UTC)
+    if not 1900 <= local.year <= 9998:  # where adding an offset cannot leave the calendar
+        check(utc, classifier, ingested_at, field, text)
+    for zones, quality in clocks:
+        offsets = {(local.replace(tzinfo=zone).utcoffset(), local.replace(tzinfo=zone, fold=1).utcoffset()) for zone in zones}
+        if len(offsets) != 1:
+            continue
+        [(first, second)] = offsets
+        assert first is not None and second is not None
+        if first < second:
+            raise _refused(f"{field}: {shown(text)} does not exist in {zones[0].key}: clocks were put forward")
+        utc = (local - first).replace(tzinfo=UTC)
+        check(utc, classifier, ingested_at, field, text)
+        if first > second:
+            return Instant(utc, text, None, TimeQuality.UNKNOWN)
+        return Instant(utc, text, first // _MINUTE, quality)
+    check(utc, classifier, ingested_at + WIDEST_OFFSET, field, text)
+    return Instant(utc, text, None, TimeQuality.UNKNOWN)
 
 
 def local_and_gmt(
@@ -81,12 +116,12 @@ def local_and_gmt(
         if local is None:
             raise _refused("localActivityDate, localActivityTime: no complete date and time, nor in gmtActivityDate, gmtActivityTime")
         utc = local.replace(tzinfo=UTC)
-        check(utc, classifier, ingested_at, "localActivityDate", raw)
+        check(utc, classifier, ingested_at + WIDEST_OFFSET, "localActivityDate", raw)
         return Instant(utc, raw, None, TimeQuality.UNKNOWN)
     offset = local - gmt if local is not None else stated or _ZERO
     if stated is not None and offset != stated:
         raise _refused(f"gmtOffset: {shown(gmt_offset)} contradicts the local and GMT times, which are {offset} apart")
-    if not -_WIDEST_OFFSET <= offset <= _WIDEST_OFFSET:
+    if not -WIDEST_OFFSET <= offset <= WIDEST_OFFSET:
         raise _refused(f"gmtActivityDate: local and GMT times are {offset} apart, more than any zone")
     utc = gmt.replace(tzinfo=UTC)
     check(utc, classifier, ingested_at, "gmtActivityDate", raw)
@@ -99,7 +134,7 @@ def with_offset(at: Instant, offset: str | None) -> Instant:
         return at
     stated = _offset(offset, "offset")
     assert stated is not None
-    if not -_WIDEST_OFFSET <= stated <= _WIDEST_OFFSET:
+    if not -WIDEST_OFFSET <= stated <= WIDEST_OFFSET:
         raise _refused(f"offset: {shown(offset)} is an offset that no place on earth has")
     return Instant(at.utc, at.raw, stated // _MINUTE, at.quality)
 

@@ -15,7 +15,6 @@ from streams.normalize.plans import Part, Planned, linked, plan
 from streams.normalize.references import DEFAULT_VALID_DAYS, Named, ReferenceField, links, named
 from streams.normalize.refusal import Refusal, invalid
 from streams.normalize.shapes import Identifier, Line, Lines, Remark, Shape, SystemName, TimeText, detail_of, quantities
-from streams.normalize.times import parse
 
 __all__ = ["FORMAT", "MOST_LINKS", "read"]
 
@@ -113,7 +112,7 @@ def read(data: Any, origin: Origin) -> list[Event | Link]:
 def _statement(record: _OfOne, origin: Origin) -> Event:
     milestone = _MILESTONES[record.type]
     classifier = Classifier.EST if milestone is Milestone.ETA_UPDATED else Classifier.ACT
-    at = parse(record.at, classifier, origin.ingested_at)
+    at = origin.time(record.at, classifier)
     shipment = reference_key(ReferenceKind.SHIPMENT, record.system, record.shipment)
     order_id = _named_order(record)
     lines: tuple[LineQuantity, ...] = ()
@@ -161,7 +160,7 @@ def _named_order(record: _OfOne) -> str:
 
 
 def _planned(record: _Planned, origin: Origin) -> list[Event | Link]:
-    at = parse(record.at, Classifier.ACT, origin.ingested_at)
+    at = origin.time(record.at, Classifier.ACT)
     lineage = origin.lineage(record.system, FORMAT, record.id, record.type)
     shipment_id = normalised(record.shipment)
     own = Named(reference_key(ReferenceKind.SHIPMENT, record.system, record.shipment))

@@ -10,10 +10,9 @@ from streams.domain.event import Event, Link
 from streams.domain.ids import event_id, normalised, order_key
 from streams.domain.vocabulary import Classifier, Milestone, Scope
 from streams.normalize.origin import Origin
-from streams.normalize.references import DEFAULT_VALID_DAYS, LinkedOrder, ReferenceField, links, named
+from streams.normalize.references import DEFAULT_VALID_DAYS, LinkedOrder, Named, ReferenceField, links, named, tracking_of
 from streams.normalize.refusal import invalid
 from streams.normalize.shapes import Identifier, Line, Shape, SystemName, TimeText, detail_of, quantities
-from streams.normalize.times import parse
 
 __all__ = ["FORMAT", "read"]
 
@@ -43,7 +42,7 @@ def read(data: Any, origin: Origin) -> list[Event | Link]:
         record = _RECORD.validate_python(data)
     except ValidationError as error:
         raise invalid(error) from error
-    at = parse(record.at, Classifier.ACT, origin.ingested_at)
+    at = origin.time(record.at, Classifier.ACT)
     order_id = order_key(record.company, record.order)
     milestone = _MILESTONES[record.type]
     delivery_id = normalised(record.delivery) if record.delivery else ""
@@ -52,6 +51,9 @@ def read(data: Any, origin: Origin) -> list[Event | Link]:
     lines = quantities(record.lines)
     lineage = origin.lineage(record.system, FORMAT, record.id, record.type)
     references = named(record.references or (), (), None, record.system) if milestone is Milestone.GOODS_ISSUED else []
+    if scope is Scope.ORDER:
+        # A tracking number of goods that are in no delivery or shipment stands for just these goods, never for all of the order.
+        references = [reference if reference.package_id else Named(reference.key, tracking_of(reference.key)) for reference in references]
     event = Event(
         event_id(order_id, milestone, Classifier.ACT, scope, at.utc, detail_of(lines, delivery_id, shipment_id)),
         milestone,

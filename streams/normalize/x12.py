@@ -127,7 +127,7 @@ def read_transaction(data: Any, set: str, format: str, origin: Origin) -> Transa
     """The transaction in a raw record. Raises `Refusal`."""
     try:
         record = _RECORD.validate_python(data)
-        zone = zone_named(record.zone) if record.zone else None
+        zone = zone_named(record.zone) if record.zone else origin.zone
     except ValidationError as error:
         raise invalid(error) from error
     except ValueError as error:

@@ -23,11 +23,14 @@ from streams.normalize.scans import HANDED_OVER, statements, with_exception
 from streams.normalize.x12 import LONGEST_NUMBER, Transaction, invalid_part, read_transaction
 from streams.normalize.x12_load import stop_reference
 
-__all__ = ["FORMAT", "read"]
+__all__ = ["FORMAT", "SILENT", "read"]
 
 FORMAT: Final = "x12.214"
 
 _CODES: Final = code_map(FORMAT)
+SILENT: Final = frozenset({"CD", "OO"})
+"""AT701 that say nothing of the freight: the vehicle left the delivery; papers only. They are counted. A partner's own row for one counts."""
+
 _NORMAL: Final = frozenset({"", "NA", "NS"})
 _WHEN_SINCE_004010: Final = (5, 6, 7)
 _LONG_YEARS_SINCE: Final = "004010"
@@ -84,7 +87,7 @@ class _Status:
 
 
 def read(data: Any, origin: Origin) -> list[Event]:
-    """The statements of a 214. Raises `Refusal`."""
+    """The statements of a 214, none where it only has codes that say nothing (`SILENT`). Raises `Refusal`."""
     transaction = read_transaction(data, "214", FORMAT, origin)
     shipment = _shipment(transaction)
     references = _references(shipment)
@@ -176,6 +179,9 @@ def _statements(
     source, code = ("AT701", status.at(1)) if status.at(1) else ("AT703", status.at(3))
     if status.at(1) and status.at(3):
         raise invalid_part(f"AT7 in segment {status.position}: has both AT701 and AT703")
+    if code in SILENT and source == "AT701" and (code, source) not in codes.rows:
+        origin.passes_over(f"{source}/{code}")
+        return []
     meaning = codes.meaning(code, source)
     why = status.at(2 if source == "AT701" else 4)
     reason = None if why in _NORMAL or source == "AT703" else codes.meaning(why, "AT702")

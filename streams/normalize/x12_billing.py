@@ -7,9 +7,10 @@ cost, never an invoice of goods. Positions: research, domain 2.2.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Final
 
-from streams.domain.event import Event, LineQuantity, Link
+from streams.domain.event import Event, Freight, FreightCharge, LineQuantity, Link
 from streams.domain.ids import event_id, reference_key
 from streams.domain.vocabulary import Classifier, Milestone, ReferenceKind, Scope
 from streams.normalize.codes import code_map
@@ -32,6 +33,11 @@ _TOLD: Final = frozenset({"", "00", "07"})
 """BIG08 of an invoice that is told: original, or a duplicate of it."""
 
 _MOST_LINES: Final = 2_000
+_KILOGRAMS: Final = {"K": Decimal(1), "L": Decimal("0.45359237")}
+"""By L311."""
+
+_CHARGES: Final = {"DTL": "DETENTION", "DTU": "DETENTION", "SRG": "STORAGE", "RCL": "REDELIVERY", "APT": "APPOINTMENT"}
+"""L108 of charges that need a cause (`streams.domain.watch.freight`); second-hand. Others keep their code and need none."""
 
 
 def read_invoice(data: Any, origin: Origin) -> list[Event | Link]:
@@ -104,17 +110,31 @@ def read_freight(data: Any, origin: Origin) -> list[Event]:
     at = transaction.sent()
     return [
         Event(
-            event_id(keys[0], Milestone.FREIGHT_INVOICED, Classifier.ACT, Scope.SHIPMENT, at.utc, invoice.number),
-            Milestone.FREIGHT_INVOICED,
+            event_id(keys[0], Milestone.FREIGHT_BILLED, Classifier.ACT, Scope.SHIPMENT, at.utc, invoice.number),
+            Milestone.FREIGHT_BILLED,
             Classifier.ACT,
             Scope.SHIPMENT,
             at,
             transaction.lineage(carrier, begin[8]),
             references=tuple(dict.fromkeys(keys)),
             invoice=invoice,
+            freight=_freight(transaction, segments),
             traceparent=origin.traceparent,
         )
     ]
+
+
+def _freight(transaction: Transaction, segments: list[list[str]]) -> Freight | None:
+    """The extra charges (L1 with L108) and the weight (L3, where its unit is stated) of a freight bill."""
+    charges = []
+    weight = Decimal(0)
+    for segment in segments:
+        if segment[0] == "L1" and len(segment) > 8 and segment[8]:
+            amount = transaction.invoice("L1", segment[4], "XXX", "L104").amount
+            charges.append(FreightCharge(_CHARGES.get(segment[8], word(segment[8], "L108", 16)), amount))
+        elif segment[0] == "L3" and len(segment) > 11 and segment[1] and segment[11] in _KILOGRAMS:
+            weight = (quantity("1", segment[1], "", "L301").quantity * _KILOGRAMS[segment[11]]).quantize(Decimal("0.01"))
+    return Freight(weight=weight, charges=tuple(charges)) if charges or weight else None
 
 
 def _invoiced(segments: list[list[str]]) -> tuple[LineQuantity, ...]:

@@ -15,7 +15,7 @@ from streams.deadletter.reasons import Reason, Stage
 from streams.domain.instant import Instant, TimeQuality
 from streams.domain.vocabulary import Classifier
 from streams.normalize.refusal import Refusal, shown
-from streams.normalize.times import check
+from streams.normalize.times import WIDEST_OFFSET, check
 
 __all__ = ["day", "instant", "zone_named"]
 
@@ -73,7 +73,8 @@ def instant(
         found = _in_zone(local, zone_named(_ZONES[code]), raw, TimeQuality.EXPLICIT, field)
     else:
         raise _refused(f"{field}: {shown(code)} is no time code")
-    check(found.utc, classifier, ingested_at, field, raw)
+    unknown = code in _LOCAL and partner_zone is None
+    check(found.utc, classifier, ingested_at + WIDEST_OFFSET if unknown else ingested_at, field, raw)
     return found
 
 
@@ -85,7 +86,7 @@ def day(date: str, partner_zone: ZoneInfo | None, ingested_at: datetime, field: 
     local = _local(date, "0000", field)
     offset = local.replace(tzinfo=partner_zone).utcoffset() if partner_zone is not None else None
     utc = (local - (offset or timedelta(0))).replace(tzinfo=UTC)
-    check(utc, Classifier.ACT, ingested_at, field, date)
+    check(utc, Classifier.ACT, ingested_at if partner_zone is not None else ingested_at + WIDEST_OFFSET, field, date)
     return Instant(utc, date, None if offset is None else offset // _MINUTE, TimeQuality.UNKNOWN)
 
 

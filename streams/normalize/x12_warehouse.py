@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from streams.domain.event import Event, Exceptional, Lineage, LineQuantity, Link
+from streams.domain.event import Event, Handling, Lineage, LineQuantity, Link
 from streams.domain.ids import event_id, normalised, reference_key
 from streams.domain.instant import Instant
 from streams.domain.vocabulary import Classifier, Milestone, ReferenceKind, Scope
-from streams.normalize.codes import Meaning, code_map
+from streams.normalize.codes import code_map
 from streams.normalize.origin import Origin
 from streams.normalize.references import DEFAULT_VALID_DAYS, LinkedOrder, Named, carrier_reference, links
 from streams.normalize.refusal import Refusal
@@ -48,6 +48,11 @@ _TO_SHIP_CODES: Final = code_map(TO_SHIP)
 _SHIPPED_CODES: Final = code_map(SHIPPED)
 _SHIPPED_ON: Final = "11"
 _MOST_ITEMS: Final = 2_000
+_FINAL: Final = frozenset({"CP", "CU"})
+"""W1201 of lines of which no more will come."""
+
+_SUBSTITUTED: Final = frozenset({"CS"})
+"""W1201 of lines for which another article was sent."""
 
 Statements = list[Event | Link]
 
@@ -89,6 +94,10 @@ class Goods:
     lines: list[LineQuantity] = field(default_factory=list)
     shipment_id: str = ""
     references: list[str] = field(default_factory=list)
+    final: list[str] = field(default_factory=list)
+    substituted: list[str] = field(default_factory=list)
+    """Order lines as in `Handling`."""
+
     tracking: list[str] = field(default_factory=list)
     """Keys of numbers that the carrier gave to packages."""
 
@@ -115,6 +124,8 @@ def issued(order: str, goods: Goods, at: Instant, lineage: Lineage, origin: Orig
     packages = tuple([reference.package_id for reference in named if reference.package_id])
     event = about(order, Milestone.GOODS_ISSUED, at, lineage, origin, lines=lines, shipment_id=goods.shipment_id)
     event.packages = packages
+    if goods.final or goods.substituted:
+        event.handling = Handling(tuple(dict.fromkeys(goods.final)), tuple(dict.fromkeys(goods.substituted)))
     return [event, *goods.links(order, at, lineage)]
 
 
@@ -129,12 +140,9 @@ def about(
     lines: tuple[LineQuantity, ...] = (),
     shipment_id: str = "",
     detail: str = "",
-    meaning: Meaning | None = None,
 ) -> Event:
     """A statement about an order, or its part of a shipment."""
     scope = Scope.SHIPMENT if shipment_id else Scope.ORDER
-    reason = meaning.reason if meaning is not None else None
-    effect = meaning.effect if meaning is not None else None
     return Event(
         event_id(order, milestone, classifier, scope, at.utc, detail_of(lines, "", shipment_id, *([detail] if detail else []))),
         milestone,
@@ -145,8 +153,6 @@ def about(
         order,
         shipment_id=shipment_id,
         lines=lines,
-        case_id=f"{order}:{detail}:{reason}" if reason else "",
-        exceptional=Exceptional(reason, effect) if reason and effect else None,
         traceparent=origin.traceparent,
     )
 
@@ -184,6 +190,10 @@ def _shipped(transaction: Transaction, segments: list[list[str]], head: list[str
         number = _line_number(item, status)
         meaning = codes.meaning(_at(status, 1), "W1201")
         said.append(meaning.code)
+        if meaning.code in _FINAL:
+            goods.final.append(normalised(number))
+        elif meaning.code in _SUBSTITUTED:
+            goods.substituted.append(normalised(number))
         unit = _at(status, 5)
         goods.lines.append(quantity(number, _at(status, 3) or "0", unit, "W1203"))
         lineage = transaction.lineage(transaction.system, meaning.code, codes.version)
@@ -193,13 +203,6 @@ def _shipped(transaction: Transaction, segments: list[list[str]], head: list[str
             short = LineQuantity(missing.line, max(Decimal(0), asked - missing.quantity), missing.uom)
             found.append(
                 about(order, meaning.milestone, at, lineage, origin, lines=(short,), shipment_id=goods.shipment_id, detail=meaning.code)
-            )
-        elif meaning.milestone is not Milestone.GOODS_ISSUED:
-            what = f"{meaning.code} line {normalised(number)}"
-            goods_line = (goods.lines[-1],)
-            place = goods.shipment_id
-            found.append(
-                about(order, meaning.milestone, at, lineage, origin, lines=goods_line, shipment_id=place, detail=what, meaning=meaning)
             )
     for segment in segments:
         if segment[0] == "MAN":

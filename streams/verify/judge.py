@@ -10,7 +10,7 @@ from streams.contracts.messages import Message, decode
 from streams.contracts.outputs import read
 from streams.contracts.wire import WireError
 from streams.deadletter import headers as dead_letter_headers
-from streams.domain.event import DeadLetterMark, Event, Link, TermsChanged, Tick
+from streams.domain.event import Answer, DeadLetterMark, Event, Inquiry, Link, TermsChanged, Tick
 from streams.hop import Output, RawRecord
 from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, TERMS, dead_letter_topic
 from streams.verify.layout import Layout
@@ -86,7 +86,7 @@ class Judge:
         if isinstance(message, DeadLetterMark):
             # A mark that settles a dead letter is written by whoever replays or discards it.
             return not message.open or any(self._trimmed(source) for source in (*RAW_TOPICS, TERMS, REFERENCES))
-        if isinstance(message, Tick):
+        if isinstance(message, Tick | Inquiry | Answer):
             return self._trimmed(topic)
         return isinstance(message, TermsChanged) and (self.terms_compacted or self._trimmed(TERMS))
 
@@ -120,6 +120,10 @@ def _identity(message: Message | None) -> str:
             return f"mark {message.dead_letter_id} {message.open}"
         case TermsChanged():
             return f"terms {message.terms_id}"
+        case Inquiry():
+            return f"inquiry of {message.home}"
+        case Answer():
+            return f"answer about {message.about}"
     return repr(message)
 
 

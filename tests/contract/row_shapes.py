@@ -8,17 +8,42 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from msgspec import inspect
 
-from streams.contracts.order_rows import ORDER_ROWS, TERMS_VERSION, VERSION, StoredOrder
-from streams.domain.event import DeadLetterMark, TermsChanged, Tick
+from streams.contracts.order_rows import ITEM_VERSION, ORDER_ROWS, TERMS_VERSION, VERSION, StoredOrder
+from streams.domain.event import (
+    DeadLetterMark,
+    Evidence,
+    Freight,
+    FreightCharge,
+    Handling,
+    Invoice,
+    ItemChanged,
+    TermsChanged,
+    Tick,
+    UnitFactor,
+)
 from streams.domain.order import OrderRow
-from streams.domain.terms import Trigger
-from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass
+from streams.domain.scans import MOST_SCANS
+from streams.domain.terms import (
+    DisputePolicy,
+    ExceptionPolicy,
+    ExceptionRule,
+    Granularity,
+    Incoterm,
+    LatePolicy,
+    QuantityBasis,
+    ReturnPolicy,
+    SubstitutePolicy,
+    Trigger,
+)
+from streams.domain.vocabulary import Classifier, Effect, Milestone, ProofKind, ReasonClass, Settlement
+from streams.domain.watch.patience import PATIENCE
 from tests.unit.domain.telling import (
     ORDER_ID,
     ToldOrder,
@@ -44,7 +69,11 @@ from tests.unit.domain.telling import (
 
 FOLDER: Final = Path(__file__).parent / "rows"
 
-STORED: Final[dict[str, Any]] = {f"order-v{VERSION}": StoredOrder, f"terms-v{TERMS_VERSION}": TermsChanged}
+STORED: Final[dict[str, Any]] = {
+    f"order-v{VERSION}": StoredOrder,
+    f"terms-v{TERMS_VERSION}": TermsChanged,
+    f"item-v{ITEM_VERSION}": ItemChanged,
+}
 """What this release writes, by version."""
 
 
@@ -76,19 +105,43 @@ def breaks(before: Any, now: Any, where: str = "row") -> Iterator[str]:
         yield f"{where}: was {json.dumps(before)} and is {json.dumps(now)}"
 
 
-def plain(row: OrderRow | TermsChanged) -> Any:
+def plain(row: OrderRow | TermsChanged | ItemChanged) -> Any:
     """A row as plain data, to be compared with what is kept beside its bytes."""
     fields = {name: getattr(row, name) for name in type(row).__dataclass_fields__ if name != "dossier"}  # the dossier is never stored
     return msgspec.json.decode(msgspec.json.encode(fields))
 
 
-def samples() -> dict[str, OrderRow | TermsChanged]:
+def samples() -> dict[str, OrderRow | TermsChanged | ItemChanged]:
     """A row of each kind that uses everything that can be stored."""
     terms_row = contract(
         terms(Trigger.ON_POD, valid_to=day(20), pod_auto_confirm_days=5),
         terms(Trigger.ON_SHIP, version=2, valid_from=day(20), partial_allowed=False),
+        terms(
+            Trigger.ON_MILESTONES,
+            version=3,
+            valid_from=day(30),
+            milestones=(Milestone.DELIVERED, Milestone.CUSTOMS_CLEARED),
+            granularity=Granularity.SHIPMENT,
+            quantity_basis=QuantityBasis.SHIPPED,
+            closes_short=False,
+            pod_kinds=(ProofKind.SIGNATURE,),
+            acceptance_days=10,
+            over_tolerance=Decimal(10),
+            under_tolerance=Decimal("2.5"),
+            amount_tolerance=Decimal("0.05"),
+            amount_tolerance_percent=Decimal(1),
+            exceptions=(ExceptionRule(ReasonClass.LOSS, ExceptionPolicy.RELEASE_NET),),
+            disputes=DisputePolicy.HOLD_ALL,
+            returns=ReturnPolicy.REVOKE,
+            late=LatePolicy.REVIEW,
+            substitutes=SubstitutePolicy.ORDERED_PRICE,
+            incoterm=Incoterm.DDP,
+            ignored_blocks=("08",),
+            late_penalty=True,
+            posting_days=2,
+        ),
     )
-    order = ToldOrder(*terms_row.versions)
+    order = ToldOrder(*terms_row.versions, patience=PATIENCE)
     lines = {"10": 10, "20": "2.5 KG", "30": 1}
     estimate = happened(Milestone.ETA_UPDATED, day(3), shipment="S1", classifier=Classifier.EST, ingested_at=day(2))
     scan = in_transit(day(2, "15:00"))
@@ -104,20 +157,31 @@ def samples() -> dict[str, OrderRow | TermsChanged]:
         retracted(scan),
         exception(day(2, "16:00"), effect=Effect.DELAY, reason=ReasonClass.WEATHER),
         delivered_partial(day(3), {"10": 6}),
-        proven(day(3), lines={"10": 6}),
+        proven(day(3), lines={"10": 6}, evidence=Evidence("A. Smith", "doc-1")),
         posted(day(4), "INV1", {"10": 7}),
         disputed(day(4), "A", {"10": 1}),
-        dispute_over(day(4, "14:00"), "A"),
+        dispute_over(day(4, "14:00"), "A", settlement=Settlement.STANDS),
         disputed(day(4), "B", {"20": 1}),
         delivered_partial(day(5), {"10": 2}),
-        issued(day(5), {"30": 1}, "S2"),
+        issued(day(5), {"20": "1 BAG", "30": 1}, "S2", handling=Handling(("30",), ("30",), replacement=True)),
         delivered_damaged(day(6), "S2"),
         happened(Milestone.OUT_FOR_DELIVERY, day(6), shipment="S1", package="P2"),
         DeadLetterMark("erp.raw-0-7", ORDER_ID, "SCHEMA_INVALID", True, day(4)),
         Tick(day(5), f"o/{ORDER_ID}"),
     )
+    order.hears(
+        happened(
+            Milestone.FREIGHT_BILLED,
+            day(6),
+            shipment="S1",
+            invoice=Invoice("F1", Decimal(90), "EUR"),
+            freight=Freight(Decimal(0), "", Decimal(12), (FreightCharge("REDELIVERY", Decimal(15)),)),
+        ),
+        *(in_transit(day(7, f"{number // 60:02}:{number % 60:02}")) for number in range(MOST_SCANS)),
+    )
     assert order.row is not None
-    return {f"order-v{VERSION}": order.row, f"terms-v{TERMS_VERSION}": terms_row}
+    item = ItemChanged("SKU-10", "EA", (UnitFactor("CS", Decimal(12)),))
+    return {f"order-v{VERSION}": order.row, f"terms-v{TERMS_VERSION}": terms_row, f"item-v{ITEM_VERSION}": item}
 
 
 def _shape(info: inspect.Type) -> Any:

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from streams.contracts.order_rows import ORDER_ROWS
-from streams.domain.event import TermsChanged
+from streams.contracts.order_rows import ORDER_ROWS, VERSION
+from streams.domain.event import ItemChanged, TermsChanged
 from streams.domain.order import OrderRow
 from tests.contract.row_shapes import FOLDER, STORED, breaks, plain, samples, shape
 
 pytestmark = pytest.mark.contract
 
+ORDER = f"order-v{VERSION}"
 EVERY_SAMPLE = sorted(FOLDER.glob("*.bin"))
 
 
@@ -48,21 +49,23 @@ def test_a_version_writes_the_same_bytes_as_ever(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "row"), samples().items())
-def test_a_row_comes_back_as_it_was(name: str, row: OrderRow | TermsChanged) -> None:
+def test_a_row_comes_back_as_it_was(name: str, row: OrderRow | TermsChanged | ItemChanged) -> None:
     assert ORDER_ROWS.decode(ORDER_ROWS.encode(row)) == row
 
 
 def test_the_sample_uses_everything_that_can_be_stored() -> None:
     """A field that is always empty in the sample would not be protected by it."""
-    row = samples()["order-v1"]
+    row = samples()[ORDER]
     assert isinstance(row, OrderRow)
-    for name in ("facts", "dead_letters", "clock", "status", "hold", "wake_at", "waits_for"):
+    for name in ("facts", "dead_letters", "clock", "status", "hold", "wake_at", "waits_for", "needs", "scans"):
         assert getattr(row, name), name
     for name in ("sequence", "lines", "releases", "invoices", "basis"):
         assert getattr(row.ledger, name), name
+    for name in ("exceptions", "findings", "tasks", "told", "expected", "wake_at"):
+        assert getattr(row.memory, name), name
     for name in row.facts[0]._fields:
         assert any(getattr(fact, name) for fact in row.facts), name
-    for name in ("case", "retracts", "packages", "order", "reason", "effect", "invoice"):
+    for name in ("case", "retracts", "packages", "order", "reason", "effect", "invoice", "handled", "settlement", "freight"):
         assert any(getattr(fact.more, name) for fact in row.facts if fact.more is not None), name
     assert row.ledger.invoices[0].backed and row.ledger.invoices[0].early
     assert row.status is not None
@@ -80,7 +83,7 @@ def test_a_kind_or_version_that_this_release_does_not_know_is_refused(data: byte
 
 def test_bytes_that_are_no_row_are_refused() -> None:
     with pytest.raises(ValueError, match="truncated"):
-        ORDER_ROWS.decode((FOLDER / "order-v1.bin").read_bytes()[:-1])
+        ORDER_ROWS.decode((FOLDER / f"{ORDER}.bin").read_bytes()[:-1])
 
 
 def test_only_rows_of_this_hop_are_written() -> None:
@@ -139,7 +142,7 @@ def _require_by_name(stored: Any) -> None:
     "change", [_rename_by_name, _require_by_name, _rename, _append, _remove, _reorder, _retype, _forget_a_word, _drop_the_clock]
 )
 def test_a_breaking_change_is_refused(change: Any) -> None:
-    before = shape(STORED["order-v1"])
+    before = shape(STORED[ORDER])
     now = copy.deepcopy(before)
     change(now)
     assert list(breaks(before, now))
@@ -155,7 +158,7 @@ def _a_new_field_with_a_default_by_name(stored: Any) -> None:
 
 @pytest.mark.parametrize("change", [_a_new_word, _a_new_field_with_a_default_by_name])
 def test_what_older_and_newer_releases_can_both_read_is_welcome(change: Any) -> None:
-    before = shape(STORED["order-v1"])
+    before = shape(STORED[ORDER])
     now = copy.deepcopy(before)
     change(now)
     assert now != before

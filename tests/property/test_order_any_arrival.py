@@ -177,7 +177,7 @@ def derived(order: ToldOrder) -> tuple[object, ...]:
         status.open_disputes,
         status.last_event_at,
         order.row.hold,
-        order.row.wake_at,
+        order.wake_at,
         {reached.milestone_id for reached in order.milestones},
     )
 

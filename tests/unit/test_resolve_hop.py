@@ -14,7 +14,8 @@ from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import DeadLetterMark, Event, Lineage, LineQuantity, Link, Tick
 from streams.domain.ids import event_id, stable_id
 from streams.domain.instant import Instant, to_millis
-from streams.domain.references import LATE_ARRIVALS_MS, MOST_LINKS, MOST_REMEMBERED, MOST_WAITING, ReferenceRow
+from streams.domain.links import LATE_ARRIVALS_MS
+from streams.domain.references import MOST_LINKS, MOST_REMEMBERED, MOST_TELLINGS, MOST_WAITING, ReferenceRow
 from streams.domain.vocabulary import Classifier, Milestone, Scope
 from streams.hop import DUE_PREFIX, DeadLetter, Emission, Output, RawRecord, parse_due_key
 from streams.hops import resolve
@@ -186,8 +187,16 @@ def test_a_statement_told_again_is_handed_on_again_with_its_own_lineage_under_th
 
 def test_the_same_early_statement_told_twice_waits_once() -> None:
     reference = Reference()
-    reference.tell(said(), said(arrived=START + DAY))
+    reference.tell(said(), said())
     assert len(events(reference.tell(link()))) == 1
+
+
+def test_records_that_tell_the_same_early_statement_wait_side_by_side_in_bounded_number() -> None:
+    reference = Reference()
+    reference.tell(*(said(arrived=START + number * timedelta(hours=1)) for number in range(MOST_TELLINGS + 3)))
+    told = events(reference.tell(link()))
+    assert len(told) == MOST_TELLINGS
+    assert {event.event_id for event in told} == {stable_id("resolved", said().event_id, "1000:1")}
 
 
 @pytest.mark.parametrize(
@@ -407,3 +416,21 @@ def test_a_tick_names_the_reference_and_the_time() -> None:
     message = decode(tick.value or b"")
     assert isinstance(message, Tick)
     assert (to_millis(message.due), message.key) == (1_780_000_000_123, TRACKING)
+
+
+def test_a_link_that_knows_the_package_says_earlier_events_again_more_precisely() -> None:
+    reference = Reference()
+    reference.tell(link())
+    (coarse,) = events(reference.tell(said()))
+    (precise,) = events(reference.tell(link(package_id="P-1", valid_from=START - DAY)))
+    assert (coarse.scope, precise.scope, precise.package_id) == (Scope.SHIPMENT, Scope.PACKAGE, "P-1")
+    assert precise.event_id == coarse.event_id
+    assert reference.tell(link(package_id="P-1", valid_from=START - DAY)) == []
+
+
+def test_from_order_to_delivery_to_package_each_more_precise_link_says_it_once() -> None:
+    reference = Reference()
+    reference.tell(link(shipment_id=""), said())
+    for names in ({"shipment_id": "S-1"}, {"shipment_id": "S-1", "delivery_id": "D-1"}, {"shipment_id": "S-1", "package_id": "P-1"}):
+        (again,) = events(reference.tell(link(valid_from=START + timedelta(hours=len(names)), **names)))
+    assert (again.shipment_id, again.delivery_id, again.package_id, again.scope) == ("S-1", "D-1", "P-1", Scope.PACKAGE)

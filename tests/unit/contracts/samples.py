@@ -24,10 +24,12 @@ from streams.domain.decisions import (
     Status,
 )
 from streams.domain.event import (
+    Answer,
     DeadLetterMark,
     Event,
     Evidence,
     Exceptional,
+    Inquiry,
     Invoice,
     Lineage,
     LineQuantity,
@@ -38,6 +40,7 @@ from streams.domain.event import (
     Tick,
 )
 from streams.domain.instant import Instant, TimeQuality
+from streams.domain.links import KnownLink
 from streams.domain.terms import Terms, Trigger
 from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass, Scope
 from streams.hop import RawRecord
@@ -90,7 +93,21 @@ EVERYTHING = Event(
     packages=("P", "Q"),
     traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 )
-LINK = Link("tracking:UPSN:1Z999AA10123456784", "ACME:4711", AT, AT + timedelta(days=120), LINEAGE, "80012345", "SHP-1", "P")
+LINK = Link(
+    "tracking:UPSN:1Z999AA10123456784",
+    "ACME:4711",
+    AT,
+    AT + timedelta(days=120),
+    LINEAGE,
+    "80012345",
+    "SHP-1",
+    "P",
+    True,
+    ("pro:UPSN:7",),
+)
+INQUIRY = Inquiry("bol:TMS-EU:B-1", "pro:UPSN:7", AT)
+KNOWN_LINK = KnownLink("ACME:4711", "D", "S", "P", True, 1_780_000_000_000, 1_790_000_000_000, 5, ("tracking:UPSN:1Z",))
+ANSWER = Answer("pro:UPSN:7", "bol:TMS-EU:B-1", (KNOWN_LINK,))
 TERMS_CHANGED = TermsChanged(
     "T-POD",
     (
@@ -100,7 +117,7 @@ TERMS_CHANGED = TermsChanged(
 )
 TICK = Tick(AT, "ACME:4711")
 MARK = DeadLetterMark("44444444-4444-5444-9444-444444444444", "ACME:4711", "SCHEMA_INVALID", True, AT)
-MESSAGES = (GOODS_ISSUED, EVERYTHING, LINK, TERMS_CHANGED, TICK, MARK)
+MESSAGES = (GOODS_ISSUED, EVERYTHING, LINK, TERMS_CHANGED, TICK, MARK, INQUIRY, ANSWER)
 
 REACHED = MilestoneReached("55555555-5555-5555-9555-555555555555", GOODS_ISSUED)
 REACHED_EVERYTHING = MilestoneReached("66666666-6666-5666-9666-666666666666", EVERYTHING)
@@ -178,10 +195,12 @@ _terms = _of(
 )
 ANY_MESSAGE = st.one_of(
     EVENTS,
-    _of(Link, valid_from=_moments, valid_to=_moments, lineage=_lineages),
+    _of(Link, valid_from=_moments, valid_to=_moments, lineage=_lineages, together=_texts),
     _of(TermsChanged, versions=st.lists(_terms, max_size=3).map(tuple)),
     _of(Tick, due=_moments),
     _of(DeadLetterMark, at=_moments),
+    _of(Inquiry, until=_moments),
+    _of(Answer, links=st.lists(_of(KnownLink, valid_from=_longs, valid_to=_longs, told=_longs, together=_texts), max_size=3).map(tuple)),
 )
 
 

@@ -15,6 +15,7 @@ from streams.domain.event import (
     Event,
     Exceptional,
     Invoice,
+    ItemChanged,
     Lineage,
     LineQuantity,
     OrderDetails,
@@ -27,7 +28,10 @@ from streams.domain.ids import event_id
 from streams.domain.instant import Instant, TimeQuality
 from streams.domain.order import OrderRow
 from streams.domain.terms import Terms, Trigger
-from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass, Scope
+from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass, Scope, Settlement
+from streams.domain.watch.patience import Patience
+from streams.domain.watch.tasks import Task
+from streams.domain.watch.watching import Turn
 
 ORDER_ID = "ACME:4711"
 TERMS_ID = "C-1"
@@ -37,6 +41,11 @@ Lines = Mapping[str, Any]
 """Quantity by line; a quantity is a number, or a number and a unit as in `"2 CS"`."""
 
 _offsets = count()
+
+
+NEVER = timedelta(days=36_500)
+NO_HURRY = Patience(NEVER, NEVER, NEVER, NEVER, NEVER, NEVER, NEVER, NEVER, NEVER, NEVER, NEVER)
+"""Nothing is ever overdue: for tests of what has no deadline of its own."""
 
 
 def day(number: int, time: str = "12:00") -> datetime:
@@ -162,8 +171,8 @@ def disputed(at: datetime, case: str = "DIS1", lines: Lines | None = None) -> Ev
     return happened(Milestone.DISPUTE_OPENED, at, case_id=case, lines=lines, topic="erp.raw")
 
 
-def dispute_over(at: datetime, case: str = "DIS1") -> Event:
-    return happened(Milestone.DISPUTE_RESOLVED, at, case_id=case, topic="erp.raw")
+def dispute_over(at: datetime, case: str = "DIS1", settlement: Settlement | None = None, lines: Lines | None = None) -> Event:
+    return happened(Milestone.DISPUTE_RESOLVED, at, case_id=case, settlement=settlement, lines=lines, topic="erp.raw")
 
 
 def posted(
@@ -202,11 +211,16 @@ def contract(*versions: Terms) -> TermsChanged:
 class ToldOrder:
     """One order, told one message after the other; remembers all that was said of it."""
 
-    def __init__(self, *versions: Terms, order_id: str = ORDER_ID) -> None:
+    def __init__(self, *versions: Terms, order_id: str = ORDER_ID, patience: Patience = NO_HURRY) -> None:
+        self.patience = patience
+        self.exceptions: list[Turn] = []
+        self.findings: list[Turn] = []
+        self.tasks: list[Task] = []
         self.order_id = order_id
         self.contracts: dict[str, TermsChanged] = {}
         if versions:
             self.contracts[versions[0].terms_id] = contract(*versions)
+        self.items: dict[str, ItemChanged] = {}
         self.row: OrderRow | None = None
         self.milestones: list[MilestoneReached] = []
         self.decisions: list[Decision] = []
@@ -214,13 +228,19 @@ class ToldOrder:
         self.said_status: list[Status] = []
         self.outcome = Outcome(None)
 
-    def hears(self, *messages: Event | Tick | DeadLetterMark | TermsChanged) -> ToldOrder:
+    def hears(self, *messages: Event | Tick | DeadLetterMark | TermsChanged | ItemChanged) -> ToldOrder:
         for message in messages:
             if isinstance(message, TermsChanged):
                 self.contracts[message.terms_id] = message
             at = message.at.utc if isinstance(message, Event) else getattr(message, "at", None) or getattr(message, "due", START)
-            self.outcome = apply(self.row, message, self.contracts.get, at)
+            if isinstance(message, ItemChanged):
+                self.items[message.sku] = message
+            self.outcome = apply(self.row, message, self.contracts.get, at, self.items.get, patience=self.patience)
             self.row = self.outcome.row
+            if self.outcome.watched is not None:
+                self.exceptions += self.outcome.watched.exceptions
+                self.findings += self.outcome.watched.findings
+                self.tasks += self.outcome.watched.tasks
             self.milestones += self.outcome.milestones
             self.decisions += self.outcome.decisions
             if self.outcome.hold is not None:
@@ -228,6 +248,22 @@ class ToldOrder:
             if self.outcome.status is not None:
                 self.said_status.append(self.outcome.status)
         return self
+
+    @property
+    def wake_at(self) -> datetime | None:
+        """When a tick is wanted, unless it is so far away that only `NO_HURRY` can have asked for it."""
+        wake_at = self.outcome.wake_at
+        return wake_at if wake_at is not None and wake_at < START + NEVER / 2 else None
+
+    @property
+    def open_exceptions(self) -> list[str]:
+        """Causes of the exceptions that are open: `<code>/<subject>`."""
+        return sorted(self.row.memory.exceptions) if self.row is not None else []
+
+    @property
+    def open_findings(self) -> list[str]:
+        """Causes of the findings that are open: `<check>/<subject>`."""
+        return sorted(cause for cause, finding in self.row.memory.findings.items() if not finding.healed) if self.row is not None else []
 
     @property
     def holds(self) -> list[str]:

@@ -76,9 +76,9 @@ def test_a_duplicate_leaves_the_wish_to_be_woken() -> None:
     order = ToldOrder(terms(Trigger.ON_POD, pod_auto_confirm_days=5)).hears(
         released(), issued(day(2)), delivered(day(3)), delivered(day(3))
     )
-    assert order.outcome.wake_at == day(8)
+    assert order.wake_at == day(8)
     order.hears(proven(day(4)))
-    assert order.outcome.wake_at is None
+    assert order.wake_at is None
 
 
 def test_an_order_waits_for_its_terms_until_it_is_settled() -> None:

@@ -28,15 +28,24 @@ def test_a_noted_milestone_is_published_and_changes_neither_state_nor_release(ki
     assert (order.state, order.billing, order.net, order.holds) == before
 
 
-def test_a_refused_delivery_is_no_delivery_and_holds_the_invoice_of_a_later_one() -> None:
+def test_a_refused_delivery_is_no_delivery_and_is_over_when_a_later_one_is_clean() -> None:
     refused = Exceptional(ReasonClass.CONSIGNEE_REFUSED, Effect.BILLING_BLOCK)
     order = shipped_order(Trigger.ON_DELIVERY)
     order.hears(happened(Milestone.DELIVERY_REFUSED, day(3), shipment="S1", exceptional=refused, case_id="R1"))
     assert order.net == {}
+    assert order.holds == ["EXCEPTION", "NOT_DELIVERED"]
     order.hears(delivered(day(4)))
-    assert order.net == {}
-    order.hears(happened(Milestone.EXCEPTION_RESOLVED, day(5), case_id="R1"))
     assert order.kinds == ["RELEASE"]
+    assert order.holds == []
+
+
+def test_a_refusal_is_not_over_by_an_older_delivery_or_one_of_other_goods() -> None:
+    refused = Exceptional(ReasonClass.CONSIGNEE_REFUSED, Effect.BILLING_BLOCK)
+    order = shipped_order(Trigger.ON_DELIVERY)
+    order.hears(delivered(day(2, "18:00"), "S2"), happened(Milestone.DELIVERY_REFUSED, day(3), shipment="S1", exceptional=refused))
+    order.hears(delivered(day(5), "S2"))
+    assert order.decisions == []
+    assert "EXCEPTION" in order.holds
 
 
 def test_customs_clearance_ends_the_customs_case_only() -> None:

@@ -77,18 +77,18 @@ def test_case_3_proof_before_the_delivered_scan_releases_once() -> None:
 
 def test_case_4_silence_for_the_agreed_days_is_proof() -> None:
     order = shipped_order(SILENCE).hears(delivered(day(3)))
-    assert order.outcome.wake_at == day(8)
+    assert order.wake_at == day(8)
     order.hears(tick(8))
     assert order.release.reasons == ("AUTO_CONFIRM",)
     assert order.release.triggered_at == day(8)
-    assert order.outcome.wake_at is None
+    assert order.wake_at is None
     assert order.holds == []
 
 
 def test_case_4_a_tick_that_comes_too_early_confirms_nothing() -> None:
     order = shipped_order(SILENCE).hears(delivered(day(3)), tick(8, "11:59"))
     assert order.decisions == []
-    assert order.outcome.wake_at == day(8)
+    assert order.wake_at == day(8)
 
 
 def test_case_4_an_open_exception_speaks_against_silence() -> None:
@@ -134,7 +134,7 @@ def test_case_4_a_proof_of_less_after_the_silence_takes_the_rest_back() -> None:
 
 def test_wake_up_is_a_whole_millisecond_not_before_its_time() -> None:
     order = shipped_order(SILENCE).hears(delivered(day(3) + timedelta(microseconds=1)))
-    assert order.outcome.wake_at == day(8) + timedelta(milliseconds=1)
+    assert order.wake_at == day(8) + timedelta(milliseconds=1)
     order.hears(Tick(day(8) + timedelta(milliseconds=1), f"o/{ORDER_ID}"))
     assert order.kinds == ["RELEASE"]
 
@@ -142,20 +142,20 @@ def test_wake_up_is_a_whole_millisecond_not_before_its_time() -> None:
 def test_nobody_is_woken_for_an_order_that_is_complete() -> None:
     order = shipped_order(SILENCE).hears(delivered(day(3)), proven(day(3)), issued(day(4), shipment="S2"), delivered(day(5), "S2"))
     assert order.kinds == ["RELEASE"]
-    assert order.outcome.wake_at is None
+    assert order.wake_at is None
 
 
 def test_silence_matters_only_where_the_contract_asks_for_proof() -> None:
     order = shipped_order(terms(Trigger.ON_DELIVERY, pod_auto_confirm_days=5)).hears(delivered_partial(day(3), {"10": 6}))
-    assert order.outcome.wake_at is None
+    assert order.wake_at is None
 
 
 def test_silence_counts_each_partial_delivery_for_itself() -> None:
     order = shipped_order(SILENCE).hears(delivered_partial(day(3), {"10": 6}), delivered_partial(day(5), {"10": 4}))
-    assert order.outcome.wake_at == day(8)
+    assert order.wake_at == day(8)
     order.hears(tick(8))
     assert order.net == pieces(_10=6)
-    assert order.outcome.wake_at == day(10)
+    assert order.wake_at == day(10)
     order.hears(tick(10))
     assert order.net == pieces(_10=10)
 

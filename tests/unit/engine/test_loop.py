@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 
@@ -92,10 +93,10 @@ class FakeTap:
 class Bench:
     """A loop over the topics a and b, with everything around it."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, interval: float) -> None:
         self.runner, self.tap = FakeRunner(), FakeTap()
         self.waiting: list[int] = []
-        self.loop = HopLoop("hop", ["a", "b"], self.runner, self.tap, limit, self.waiting.append)
+        self.loop = HopLoop("hop", ["a", "b"], self.runner, self.tap, limit, interval, self.waiting.append)
         self.task = asyncio.ensure_future(self.loop.run())
 
     def offer(self, source: tuple[str, int], *offsets: int, assignment: Assignment | None = None) -> None:
@@ -127,8 +128,8 @@ def assigned(generation: int = 1, a: int = 0, b: int = 0) -> Assignment:
 
 
 @asynccontextmanager
-async def bench(limit: int = 100) -> AsyncIterator[Bench]:
-    bench = Bench(limit)
+async def bench(limit: int = 100, interval: float = 0.0) -> AsyncIterator[Bench]:
+    bench = Bench(limit, interval)
     try:
         yield bench
     finally:
@@ -153,6 +154,39 @@ async def test_records_that_arrive_while_a_transaction_commits_share_the_next_on
         second = await it.runner.begun()
         assert first.offsets == {A: [0, 1]}
         assert second.offsets == {A: [2, 3, 4], B: [0]}
+
+
+async def test_an_idle_hop_begins_at_once_and_the_next_transaction_waits_for_the_interval() -> None:
+    async with bench(interval=0.2) as it:
+        offered = time.monotonic()
+        it.offer(A, 0)
+        first = await it.runner.begun()
+        began = time.monotonic()
+        assert began - offered < 0.2
+        first.finish()
+        it.offer(A, 1)
+        it.offer(A, 2)
+        second = await it.runner.begun()
+        assert time.monotonic() - offered >= 0.2
+        assert second.offsets == {A: [1, 2]}
+
+
+@pytest.mark.parametrize("what", ["the limit is reached", "a drain", "the end"])
+async def test_nothing_that_matters_waits_for_the_interval(what: str) -> None:
+    async with bench(limit=3, interval=3600) as it:
+        it.offer(A, 0)
+        (await it.runner.begun()).finish()
+        it.offer(A, 1)
+        match what:
+            case "the limit is reached":
+                it.offer(A, 2, 3)
+                assert (await it.runner.begun()).offsets == {A: [1, 2, 3]}
+            case "a drain":
+                await it.drained()
+                assert it.state() is State.DRAINED
+            case "the end":
+                it.loop.stop()
+                await it.ended()
 
 
 async def test_a_transaction_carries_the_assignment_of_its_records() -> None:

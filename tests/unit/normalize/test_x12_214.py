@@ -16,7 +16,7 @@ from streams.domain.event import Event, Exceptional
 from streams.domain.instant import TimeQuality
 from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass, Scope
 from streams.normalize.codes import Meaning, code_map
-from streams.normalize.x12_214 import FORMAT
+from streams.normalize.x12_214 import FORMAT, SILENT
 from streams.topics import CARRIER_RAW
 from tests.unit.edi.files import data, group, interchange, transaction
 from tests.unit.normalize.reading import ARRIVED, messages, refusal
@@ -134,10 +134,11 @@ def test_a_reason_is_kept_beside_what_the_status_says_of_itself() -> None:
     assert (late.milestone, late.case_id) == (Milestone.DELAYED, "pro:OLDF:12345678:WEATHER")
 
 
-@pytest.mark.parametrize("code", ["OO", "XB"])
-def test_papers_alone_are_no_pickup(code: str) -> None:
-    (event,) = said(B10, "LX*1", status(code))
-    assert event.milestone is Milestone.LABEL_CREATED
+@pytest.mark.parametrize("code", sorted(SILENT))
+def test_codes_that_are_known_to_say_nothing_say_nothing(code: str) -> None:
+    assert said(B10, "LX*1", status(code)) == []
+    assert (code, "AT701") not in code_map(FORMAT).rows
+    assert refusal(CARRIER_RAW, record(B10, "LX*1", f"AT7***{code}**20260603*0900*CT"), NAMED).reason is Reason.UNMAPPED_CODE
 
 
 @pytest.mark.parametrize(

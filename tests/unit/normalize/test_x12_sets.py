@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from streams.deadletter.reasons import Reason
-from streams.domain.event import Exceptional, Invoice, LineQuantity
+from streams.domain.event import Exceptional, Freight, FreightCharge, Handling, Invoice, LineQuantity
 from streams.domain.instant import TimeQuality
-from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass, Scope
+from streams.domain.vocabulary import Classifier, Milestone, Scope
 from streams.normalize.codes import Meaning, code_map
 from streams.topics import CARRIER_RAW, ERP_RAW, TMS_RAW, WMS_RAW
 from tests.unit.normalize.edi_sets import BODIES, PARTNER, record, refused, said, value
@@ -135,11 +135,13 @@ def test_945_of_nothing_but_backorders_issues_nothing() -> None:
     assert links == []
 
 
-def test_945_a_substitution_holds_the_invoice_until_its_price_was_looked_at() -> None:
-    events, _ = said(record("945", changed("945", "W12*CC", "W12*CS")))
-    (raised,) = [event for event in events if event.milestone is Milestone.EXCEPTION_RAISED]
-    assert raised.exceptional == Exceptional(ReasonClass.OTHER, Effect.BILLING_BLOCK)
-    assert raised.case_id == "1000:4711:CS line 10:OTHER"
+def test_945_says_of_which_lines_no_more_will_come_and_for_which_another_article_was_sent() -> None:
+    (issue, _), _ = said(record("945"))
+    assert issue.handling == Handling(final=("20",))
+    (issue, _), _ = said(record("945", changed("945", "W12*CC", "W12*CS")))
+    assert issue.handling == Handling(final=("20",), substituted=("10",))
+    (issue, _), _ = said(record("945", changed("945", "W12*CP", "W12*BP")))
+    assert issue.handling is None
 
 
 def test_945_item_without_its_line_is_refused_and_holds_the_order() -> None:
@@ -327,8 +329,16 @@ def test_812_credits_the_order() -> None:
 
 def test_210_is_a_cost_of_the_load_and_never_an_invoice_of_goods() -> None:
     (bill,), _ = said(record("210"))
-    assert (bill.milestone, bill.references) == (Milestone.FREIGHT_INVOICED, ("bol:OLDF:80000001", "pro:OLDF:12345678"))
+    assert (bill.milestone, bill.references) == (Milestone.FREIGHT_BILLED, ("bol:OLDF:80000001", "pro:OLDF:12345678"))
     assert bill.invoice == Invoice("FB-1", Decimal("124.17"), "USD")
+    assert bill.freight is None
+
+
+def test_210_says_its_extra_charges_and_its_weight_in_kilograms() -> None:
+    extra = ["L1*1***10000", "L1*2***1500****FUE", "L1*3***917****DTU", "L3*200*G***12417******L"]
+    (bill,), _ = said(record("210", [*BODIES["210"][:-1], *extra]))
+    charges = (FreightCharge("FUE", Decimal("15.00")), FreightCharge("DETENTION", Decimal("9.17")))
+    assert bill.freight == Freight(weight=Decimal("90.72"), charges=charges)
 
 
 # ---- releases
