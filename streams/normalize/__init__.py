@@ -4,7 +4,10 @@ detect                     which adapter reads a record
 erp wms tms carrier terms  our own shapes (`docs/raw-records.md`)
 ups fedex dhl_express dhl_unified dcsa epcis    carriers' own formats and standards
 easypost aftership project44 sap_gtt shopify    platforms that pass on what carriers say
-x12_214                    EDI shipment status, split by `connectors.edi`
+x12_214 x12_warehouse x12_856 x12_load x12_billing    EDI sets, split by `connectors.edi`
+edifact_iftsta edifact_invoic                   EDIFACT messages
+x12 edifact                what these share
+plans                      what a transport plan says
 scans                      from a code's meaning to statements
 codes, maps/               what status codes mean, as data
 shapes                     kinds of text and number with their limits

@@ -29,7 +29,7 @@ FORMAT: Final = "x12.214"
 
 _CODES: Final = code_map(FORMAT)
 SILENT: Final = frozenset({"CD", "OO"})
-"""AT701 that say nothing of the freight: the vehicle left the delivery; papers only. They are counted. A partner's own row for one counts."""
+"""AT701 that say nothing of the freight: the vehicle left the delivery; papers only. They are counted; a partner's own row goes first."""
 
 _NORMAL: Final = frozenset({"", "NA", "NS"})
 _WHEN_SINCE_004010: Final = (5, 6, 7)
