@@ -20,12 +20,12 @@ from confluent_kafka.admin import (
 
 from streams.errors import BrokerUnreachable, MilepostError
 from streams.settings import Settings
-from streams.topics import CATALOGUE, RAW_TOPICS, Topic, dead_letter_topic, wanted_topics
+from streams.topics import CATALOGUE, RAW_TOPICS, REPLAYED, Topic, dead_letter_topic, wanted_topics
 
 __all__ = ["Created", "Difference", "check_topics", "connect", "create_topics", "topic_config"]
 
 _HEADERS_OF_A_DEAD_LETTER = 64 * 1024
-"""A dead letter is its record plus headers that say what happened; at most this many bytes of them."""
+"""A dead letter is its record plus headers that say what happened, and so is its replay; at most this many bytes of them."""
 
 _QUIET = logging.getLogger(__name__ + ".client")
 _QUIET.addHandler(logging.NullHandler())
@@ -81,8 +81,8 @@ def create_topics(settings: Settings, *, alter: bool = False) -> Created:
     admin = connect(settings)
     outcome = Created()
     existing = _describe(admin)
-    _create(admin, settings, [t for t in wanted_topics(settings) if t.name not in existing and not _is_dead_letter(settings, t)], outcome)
-    # Dead letter topics follow their source's partitions and size limit, so the sources come first.
+    _create(admin, settings, [t for t in wanted_topics(settings) if t.name not in existing and not _follows(settings, t)], outcome)
+    # Topics of dead letters and of their replays follow their source's partitions and size limit, so the sources come first.
     existing = _describe(admin)
     _create(admin, settings, [t for t in wanted_topics(settings) if t.name not in existing], outcome)
     outcome.differences = _differences(admin, settings)
@@ -209,26 +209,28 @@ def _partitions(topic: Topic, settings: Settings, described: Mapping[str, TopicM
 
 def _config(admin: AdminClient, topic: Topic, settings: Settings, described: Mapping[str, TopicMetadata]) -> dict[str, str]:
     source = settings.topic(_source(settings, topic))
-    configs = _configs(admin, [source]) if _is_dead_letter(settings, topic) and source in described else {}
+    configs = _configs(admin, [source]) if _follows(settings, topic) and source in described else {}
     return topic_config(topic, settings) | _size_limit(topic, settings, configs)
 
 
 def _size_limit(topic: Topic, settings: Settings, configs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """A dead letter topic must take whatever its source took, and the headers."""
+    """A topic of dead letters or of replays must take whatever its source took, and the headers."""
     source = settings.topic(_source(settings, topic))
-    if not _is_dead_letter(settings, topic) or source not in configs:
+    if not _follows(settings, topic) or source not in configs:
         return {}
     return {"max.message.bytes": str(int(configs[source]["max.message.bytes"]) + _HEADERS_OF_A_DEAD_LETTER)}
 
 
-def _is_dead_letter(settings: Settings, topic: Topic) -> bool:
+def _follows(settings: Settings, topic: Topic) -> bool:
     return _source(settings, topic) != ""
 
 
 def _source(settings: Settings, topic: Topic) -> str:
-    """Logical name of the topic whose dead letters this one keeps; empty for any other topic."""
+    """Logical name of the topic whose dead letters, or replays of them, this one keeps; empty for any other topic."""
     logical = settings.logical(topic.name)
-    return next((source.name for source in CATALOGUE if dead_letter_topic(source.name) == logical), "")
+    if logical in REPLAYED:
+        return REPLAYED[logical]
+    return next((source.name for source in CATALOGUE if source.name not in REPLAYED and dead_letter_topic(source.name) == logical), "")
 
 
 def _describe(admin: AdminClient) -> dict[str, TopicMetadata]:

@@ -22,6 +22,8 @@ class MilepostError(Exception):
     """Base of every error whose message is meant for a person."""
 
     exit_code: ClassVar[int] = 1
+    transient: ClassVar[bool] = False
+    """Whether it may pass by itself: a worker then tries the same records again, in place, and dead-letters none of them."""
 
 
 class ConfigurationError(MilepostError):
@@ -34,3 +36,4 @@ class BrokerUnreachable(MilepostError):
     """No broker answers at the configured address. Trying again may help."""
 
     exit_code: ClassVar[int] = 3
+    transient: ClassVar[bool] = True

@@ -110,6 +110,8 @@ class DeadLetter:
     order_ids: tuple[str, ...] = ()
     schema_id: int | None = None
     exception: BaseException | None = None
+    pointer: bool = False
+    """Set by whoever runs the hop where the broker will not take the bytes: the letter then says where they are."""
 
 
 Emission = Output | DeadLetter

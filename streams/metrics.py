@@ -127,7 +127,8 @@ class Metrics:
         self.transaction_records = self._histogram("transaction_records", "Source records of a committed transaction.", _RECORDS, ("hop",))
         self.transactions_aborted = self._counter(
             "transactions_aborted_total",
-            "Transactions aborted, by cause: stale (the partitions moved), refused (the broker will not take a record), broker.",
+            "Transactions aborted, by cause: stale (the partitions moved), refused (the broker will not take a record), broker, "
+            "unavailable (something that the hop needs is away).",
             ("hop", "cause"),
         )
 

@@ -60,6 +60,18 @@ class Settings(BaseSettings):
     max_record_bytes: int = Field(1_000_000, ge=1_000)
     """Raw records with a larger value become dead letters (OVERSIZED)."""
 
+    breaker_consecutive: int = Field(500, ge=0)
+    """A worker stops when so many records of a source partition in a row are refused; 0: never."""
+
+    breaker_share: float = Field(0.5, ge=0, le=1)
+    """A worker stops when more than this share of the latest records of a source partition are refused; 0: never."""
+
+    breaker_window: int = Field(1_000, ge=1)
+    """So many records are the latest, for `breaker_share`."""
+
+    retry_seconds: int = Field(300, ge=0)
+    """How long a batch is tried again in place while something that it needs is away (the schema registry); then the worker restarts."""
+
     park_ttl_hours: int = Field(24 * 14, ge=1)
     """How long an event waits for its reference to be linked before it becomes a dead letter (REF_UNRESOLVED)."""
 

@@ -24,6 +24,9 @@ __all__ = ["Policy", "WorkerSpec", "supervise", "worker_specs"]
 _log = logging.getLogger(__name__)
 
 CONFIGURATION_ERROR = 2
+TRIPPED = 65
+"""`streams.engine.EXIT_TRIPPED`: each start would dead-letter more of what should not be."""
+
 _WORKER_COMMAND = (sys.executable, "-m", "streams.worker")
 
 
@@ -71,11 +74,11 @@ def worker_specs(settings: Settings, workers: int) -> list[WorkerSpec]:
 def supervise(specs: Sequence[WorkerSpec], *, command: Sequence[str] = _WORKER_COMMAND, policy: Policy | None = None) -> int:
     """Run the workers until SIGTERM or SIGINT, or until all have ended by themselves; returns the exit code.
 
-    A worker that fails is started again after a wait. Exit code 0 is an end on purpose and is left alone. Exit code 2 means that the
-    configuration cannot work: nothing is started again and the others are stopped. A second signal kills. If this process is killed, the
-    kernel kills the workers. Must be called in the main thread.
+    A worker that fails is started again after a wait. Exit code 0 is an end on purpose and is left alone. After 2 (the configuration cannot
+    work) and 65 (too many records are refused) nothing is started again and the others are stopped. A second signal kills. If this process
+    is killed, the kernel kills the workers. Must be called in the main thread.
 
-    Returns 0, 2 (configuration), or 1 if a worker did not stop cleanly.
+    Returns 0, 2 (configuration), 65 (too many records are refused), or 1 if a worker did not stop cleanly.
     """
     return asyncio.run(_Supervisor(specs, command, policy or Policy()).run())
 
@@ -99,6 +102,8 @@ class _Supervisor:
             killer.cancel()
         if CONFIGURATION_ERROR in codes:
             return CONFIGURATION_ERROR
+        if TRIPPED in codes:
+            return TRIPPED
         return 0 if all(code == 0 for code in codes) else 1
 
     async def _keep(self, spec: WorkerSpec) -> int:
@@ -114,6 +119,10 @@ class _Supervisor:
                 return 0
             if code == CONFIGURATION_ERROR:
                 _log.error("worker %s cannot use its configuration: stopping all; correct what it says above and start again", spec.worker)
+                self._stop()
+                return code
+            if code == TRIPPED:
+                _log.error("worker %s has stopped because too many records are refused: stopping all; see what it says above", spec.worker)
                 self._stop()
                 return code
             failures = 1 if time.monotonic() - started >= self._policy.healthy_after else failures + 1

@@ -14,6 +14,7 @@ from streams.settings import Settings
 
 __all__ = [
     "ARCHIVE",
+    "AUDIT",
     "CARRIER_RAW",
     "CATALOGUE",
     "EDI_TAKEN",
@@ -27,6 +28,8 @@ __all__ = [
     "RAW_TOPICS",
     "REFERENCES",
     "RELEASES",
+    "REPLAYED",
+    "REPLAY_TOPICS",
     "STATUS",
     "TASKS",
     "TERMS",
@@ -36,6 +39,7 @@ __all__ = [
     "Topic",
     "dead_letter_topic",
     "changelog_topic",
+    "replay_topic",
     "wanted_topics",
 ]
 
@@ -55,10 +59,24 @@ EXCEPTIONS = "shipment.exceptions"
 TASKS = "shipment.tasks"
 FINDINGS = "reconciliation.findings"
 ARCHIVE = "shipment.archive"
+AUDIT = "deadletter.audit"
 
 RAW_TOPICS = (ERP_RAW, WMS_RAW, TMS_RAW, CARRIER_RAW)
 OUTPUTS = (MILESTONES, STATUS, RELEASES, HOLDS, EXCEPTIONS, TASKS, FINDINGS, ARCHIVE)
 """What the shipment hop says to the world."""
+
+_REPLAY = ".replay"
+
+
+def replay_topic(topic: str) -> str:
+    """`<topic>.replay`: where dead letters of a topic are sent again, so that its other readers see no record twice."""
+    return topic + _REPLAY
+
+
+REPLAYED = {replay_topic(topic): topic for topic in (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)}
+"""By replay topic: the topic whose records come again there."""
+
+REPLAY_TOPICS = tuple(REPLAYED)
 
 _DAY_MS = 86_400_000
 _FOR_EVER = -1
@@ -101,6 +119,9 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(TASKS, "what warehouse and transport are asked to do", retention_ms=90 * _DAY_MS),
     Topic(FINDINGS, "what does not agree between releases, invoices and credits, and when it does again", retention_ms=_FOR_EVER),
     Topic(ARCHIVE, "closed orders with all their facts, one record an order", Cleanup.COMPACT, _FOR_EVER),
+    # Replayed records keep their timestamps. With a retention by time the broker could remove an old one before it is read.
+    *(Topic(name, f"dead letters of {source} that are read again", retention_ms=_FOR_EVER) for name, source in REPLAYED.items()),
+    Topic(AUDIT, "what became of each dead letter: who settled it, when, why and how", Cleanup.COMPACT, _FOR_EVER),
 )
 
 _DEAD_LETTERED = (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)
@@ -108,8 +129,8 @@ _STATEFUL_HOPS = {"resolve": REFERENCES, "shipment": EVENTS}
 
 
 def dead_letter_topic(topic: str) -> str:
-    """`<topic>.dlq`: one a source topic, with the same partition count."""
-    return f"{topic}.dlq"
+    """`<topic>.dlq`: one a source topic, with the same partition count. A replayed record that fails again goes where it came from."""
+    return f"{topic.removesuffix(_REPLAY)}.dlq"
 
 
 def changelog_topic(app_id: str, hop: str) -> str:

@@ -11,12 +11,12 @@ from streams.deadletter.holds import hold
 from streams.deadletter.writer import render
 from streams.hop import EVERY_PARTITION, DeadLetter, Hop, Output, RawRecord
 from streams.offline import Runner
-from streams.topics import CATALOGUE, EVENTS, RAW_TOPICS, REFERENCES, TERMS, dead_letter_topic
+from streams.topics import AUDIT, CATALOGUE, EVENTS, RAW_TOPICS, REFERENCES, REPLAY_TOPICS, TERMS, dead_letter_topic
 from streams.verify import Audit, Layout, Report
 from streams.verify.ledger import Retention
 
 Log = list[RawRecord]
-SOURCES = (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)
+SOURCES = (*REPLAY_TOPICS, *RAW_TOPICS, TERMS, REFERENCES, EVENTS)
 
 
 class MemoryCluster:
@@ -24,7 +24,7 @@ class MemoryCluster:
 
     def __init__(self, hops: Sequence[Hop], partitions: int = 2) -> None:
         self.hops = hops
-        names = [topic.name for topic in CATALOGUE] + [dead_letter_topic(source) for source in SOURCES]
+        names = [topic.name for topic in CATALOGUE if topic.name != AUDIT] + [dead_letter_topic(source) for source in SOURCES]
         self.partitions = dict.fromkeys(names, partitions)
         self.logs: dict[tuple[str, int], Log] = {(name, number): [] for name in names for number in range(partitions)}
         self.processed: dict[tuple[str, int], int] = {}

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "generate": ("streams.cli.generate", "Make a day of raw records, and what they must lead to."),
     "produce": ("streams.cli.produce", "Send raw records of a file to their topics."),
     "edi": ("streams.cli.edi", "EDI files: look into them, take them, watch for acknowledgements."),
+    "dlq": ("streams.cli.dlq", "Dead letters: list, show, replay, edit, discard, export, audit."),
     "watch": ("streams.cli.watch", "Follow what the pipeline says."),
     "simulate": ("streams.cli.simulate", "Run raw records through the pipeline without Kafka."),
     "explain": ("streams.cli.explain", "Say how raw records are read, and why they are refused."),

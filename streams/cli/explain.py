@@ -18,7 +18,7 @@ from streams.pipeline import hops
 from streams.settings import Settings
 from streams.topics import EVENTS, REFERENCES, dead_letter_topic
 
-__all__ = ["command"]
+__all__ = ["command", "steps"]
 
 
 def command(
@@ -41,12 +41,12 @@ def command(
         for number, record in records(stream, bad, now_ms()):
             if record.topic not in pipeline.inputs:
                 bad.refuse(number, f"no hop reads topic {record.topic!r}; name one of {', '.join(sorted(pipeline.inputs))}")
-            explained = [f"line {number}: {record.topic}, {len(record.value or b'')} bytes", *_steps(record, pipeline.feed(record))]
+            explained = [f"line {number}: {record.topic}, {len(record.value or b'')} bytes", *steps(record, pipeline.feed(record))]
             said = explained if last else [*said, *explained]
     print("\n".join(said))
 
 
-def _steps(record: Output, outputs: Sequence[Output]) -> Iterator[str]:
+def steps(record: Output, outputs: Sequence[Output]) -> Iterator[str]:
     statements = [(output, decode(output.value or b"")) for output in outputs if output.topic in (REFERENCES, EVENTS)]
     refused = [output for output in outputs if output.topic.endswith(dead_letter_topic(""))]
     resolved = {

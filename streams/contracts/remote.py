@@ -49,6 +49,7 @@ class RegistryUnreachable(MilepostError):
     """The schema registry does not answer. Trying again may help; the record at hand must not be skipped."""
 
     exit_code = 3
+    transient = True
 
 
 class _TryAgain(Exception):

@@ -6,30 +6,34 @@ import hashlib
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from streams.deadletter import headers
 from streams.hop import DeadLetter, Output, Record
-from streams.topics import dead_letter_topic
+from streams.topics import RAW_TOPICS, TERMS, dead_letter_topic
 
-__all__ = ["Hold", "fingerprint", "letter_id", "render"]
+__all__ = ["NAMESPACE", "Hold", "fingerprint", "is_from_outside", "letter_id", "orders_of", "render"]
 
 Hold = Callable[[DeadLetter], list[Output]]
 """The records that hold the release of the orders which a dead letter names. Must depend on the letter alone, not on a clock."""
 
-_NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:milepost:dead-letter")
+NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:milepost:dead-letter")
+"""Of ids of dead letters."""
+
+_FROM_OUTSIDE: Final = frozenset((*RAW_TOPICS, TERMS))
 _MESSAGE_BYTES: Final = 1024
 _FRAMES: Final = 3
-_MOST_DIGITS: Final = 9
-"""Of a count in a header, which any producer may have written."""
+_POINTER_BYTES: Final = 16 * 1024
+"""Largest key, and largest headers of the source record, that a pointer keeps."""
 
 
 def render(letter: DeadLetter, now_ms: int, app_id: str, app_version: str, hold: Hold | None = None) -> list[Output]:
     """The dead letter itself, on the partition of the same number, and the records that hold the orders it names.
 
     `now_ms` (milliseconds since the epoch) goes into the headers only. A record that was replayed and fails again keeps the time of its
-    first failure, and its attempt counts on.
+    first failure, and its attempt counts on. A pointer has no value, but size and digest of the one at the source coordinates.
     """
     record = letter.record
     before = headers.read(record.headers)
@@ -46,32 +50,53 @@ def render(letter: DeadLetter, now_ms: int, app_id: str, app_version: str, hold:
         headers.MESSAGE: _shortened(letter.message),
         headers.FINGERPRINT: fingerprint(letter),
         headers.SCHEMA_ID: "" if letter.schema_id is None else str(letter.schema_id),
-        headers.ORDER_ID: "\n".join(letter.order_ids),
+        headers.ORDER_ID: "\n".join(orders_of(letter)),
         headers.APP_ID: app_id,
         headers.APP_VERSION: app_version,
         headers.FAILED_AT: failed_at,
         headers.FIRST_FAILED_AT: before.get(headers.FIRST_FAILED_AT) or failed_at,
-        headers.ATTEMPT: str(_number(before.get(headers.ATTEMPT)) + 1),
-        headers.REPLAY_COUNT: str(_number(before.get(headers.REPLAY_COUNT))),
+        headers.ATTEMPT: str(headers.number(before.get(headers.ATTEMPT)) + 1),
+        headers.REPLAY_COUNT: str(headers.number(before.get(headers.REPLAY_COUNT))),
+        headers.ORIGIN: before.get(headers.ORIGIN) or f"{record.topic}/{record.partition}/{record.offset}",
     }
-    outputs = [
-        Output(
-            dead_letter_topic(record.topic),
-            record.key,
-            record.value,
-            headers.without_failure(record.headers) + headers.write({name: value for name, value in fields.items() if value}),
-            record.partition,
-            record.timestamp,
-        )
-    ]
-    if letter.order_ids and hold is not None:
+    key, value, kept = record.key, record.value, headers.without_failure(record.headers)
+    if letter.pointer:
+        data = value or b""
+        fields |= {headers.VALUE_SIZE: str(len(data)), headers.VALUE_SHA256: sha256(data).hexdigest()}
+        key, value, kept = _if_small(key), None, kept if _size(kept) <= _POINTER_BYTES else ()
+    ours = headers.write({name: text for name, text in fields.items() if text})
+    outputs = [Output(dead_letter_topic(record.topic), key, value, kept + ours, record.partition, record.timestamp)]
+    if hold is not None:
         outputs += hold(letter)
     return outputs
 
 
 def letter_id(record: Record) -> UUID:
     """The id of a record's dead letter: the same however often the record is read."""
-    return uuid5(_NAMESPACE, f"{record.topic}:{record.partition}:{record.offset}")
+    return uuid5(NAMESPACE, f"{record.topic}:{record.partition}:{record.offset}")
+
+
+def _if_small(key: bytes | None) -> bytes | None:
+    return key if key is None or len(key) <= _POINTER_BYTES else None
+
+
+def _size(kept: tuple[tuple[str, bytes], ...]) -> int:
+    return sum(len(name) + len(value or b"") for name, value in kept)
+
+
+def orders_of(letter: DeadLetter) -> tuple[str, ...]:
+    """The orders that a letter holds: those that the hop could read in the record, else those that were held before it was replayed."""
+    if letter.order_ids or is_from_outside(letter.record):
+        return letter.order_ids
+    for name, value in letter.record.headers:
+        if name == headers.ORDER_ID and value:
+            return tuple(value.decode(errors="replace").split("\n"))
+    return ()
+
+
+def is_from_outside(record: Record) -> bool:
+    """Whether anybody may have written this record: what it says of replays then means nothing."""
+    return record.topic in _FROM_OUTSIDE
 
 
 def fingerprint(letter: DeadLetter) -> str:
@@ -93,10 +118,6 @@ def _class_name(exception: BaseException | None) -> str:
 
 def _shortened(message: str) -> str:
     return message.encode(errors="replace")[:_MESSAGE_BYTES].decode(errors="ignore")
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() and len(text) <= _MOST_DIGITS else 0
 
 
 def _iso(milliseconds: int) -> str:

@@ -4,9 +4,9 @@
 """
 
 from streams.engine.app import App
-from streams.engine.errors import EXIT_OK, EXIT_RESTART, EXIT_STOPPED
+from streams.engine.errors import EXIT_OK, EXIT_RESTART, EXIT_STOPPED, EXIT_TRIPPED
 from streams.engine.health import Health
 from streams.engine.observer import Observer
 from streams.engine.run import run_worker
 
-__all__ = ["EXIT_OK", "EXIT_RESTART", "EXIT_STOPPED", "App", "Health", "Observer", "run_worker"]
+__all__ = ["EXIT_OK", "EXIT_RESTART", "EXIT_STOPPED", "EXIT_TRIPPED", "App", "Health", "Observer", "run_worker"]

@@ -8,6 +8,7 @@ EngineError
 ├── OutcomeUnknown         the producer died while it committed       ask the group which offsets are committed
 ├── WorkerMustRestart      only a fresh process can repair its state  exit EXIT_RESTART: start again, from what is committed
 └── WorkerMustStop         going on would skip a record               exit EXIT_STOPPED: a person has to look
+    └── BreakerTripped     too many records are refused               exit EXIT_TRIPPED: a person has to look
 ```
 """
 
@@ -17,9 +18,11 @@ from collections.abc import Mapping
 from typing import Final
 
 __all__ = [
+    "BreakerTripped",
     "EXIT_OK",
     "EXIT_RESTART",
     "EXIT_STOPPED",
+    "EXIT_TRIPPED",
     "EngineError",
     "OutcomeUnknown",
     "RecordRefused",
@@ -34,6 +37,9 @@ EXIT_OK: Final = 0
 
 EXIT_STOPPED: Final = 70
 """EX_SOFTWARE: a defect or a refused dead letter; starting again will stop at the same record."""
+
+EXIT_TRIPPED: Final = 65
+"""EX_DATAERR: too many records of a partition are refused; starting again refuses the same ones. `milepost worker` does not restart it."""
 
 EXIT_RESTART: Final = 75
 """EX_TEMPFAIL: start the worker again, it continues where the last committed transaction ended."""
@@ -70,3 +76,7 @@ class WorkerMustRestart(EngineError):
 
 class WorkerMustStop(EngineError):
     """A record can neither be processed nor dead-lettered. The message names it."""
+
+
+class BreakerTripped(WorkerMustStop):
+    """So many records of a partition are refused that something must be wrong. What the message names as not committed is read again."""

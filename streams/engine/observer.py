@@ -29,7 +29,7 @@ class Observer(Protocol):
         """A transaction of `records` source records is committed."""
 
     def aborted(self, hop: str, cause: str) -> None:
-        """A transaction was aborted. `cause` is one of `stale`, `refused`, `broker`."""
+        """A transaction was aborted. `cause` is one of `stale`, `refused`, `broker`, `unavailable`."""
 
     def restored(self, hop: str, partitions: int, rows: int, seconds: float) -> None:
         """The stores of `partitions` are at the changelog's end after reading `rows` entries."""

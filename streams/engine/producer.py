@@ -58,8 +58,17 @@ class HopProducer:
     then we are the zombie.
     """
 
-    def __init__(self, settings: Settings, hop: str, client_id: str, go_on: Callable[[], bool], rival: Callable[[], str]) -> None:
-        self.transactional_id = f"{settings.app_id}-{hop}-{settings.worker}"
+    def __init__(
+        self,
+        settings: Settings,
+        hop: str,
+        client_id: str,
+        go_on: Callable[[], bool],
+        rival: Callable[[], str],
+        *,
+        transactional_id: str = "",
+    ) -> None:
+        self.transactional_id = transactional_id or f"{settings.app_id}-{hop}-{settings.worker}"
         self._go_on = go_on
         self._longest = 2 * settings.transaction_timeout_ms / 1000
         self._rival = rival

@@ -14,7 +14,7 @@ from streams.deadletter.writer import Hold
 from streams.engine import group
 from streams.engine.app import App, build_app
 from streams.engine.checks import check_cluster
-from streams.engine.errors import EXIT_OK, EXIT_RESTART, EXIT_STOPPED, WorkerMustRestart, WorkerMustStop
+from streams.engine.errors import EXIT_OK, EXIT_RESTART, EXIT_STOPPED, EXIT_TRIPPED, BreakerTripped, WorkerMustRestart, WorkerMustStop
 from streams.engine.identity import Identity
 from streams.engine.logs import set_up_logging
 from streams.engine.observer import Observer
@@ -106,7 +106,7 @@ def _die(failure: BaseException | None) -> None:
     """Exit without another step: threads of librdkafka, RocksDB or Faust may hold what we no longer understand."""
     if isinstance(failure, WorkerMustStop):
         log.critical("%s", failure)
-        code = EXIT_STOPPED
+        code = EXIT_TRIPPED if isinstance(failure, BreakerTripped) else EXIT_STOPPED
     elif isinstance(failure, WorkerMustRestart | MilepostError):
         log.critical("%s; the process ends, start it again", failure)
         code = EXIT_RESTART

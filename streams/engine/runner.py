@@ -10,8 +10,10 @@ from typing import Final
 
 from streams.deadletter.reasons import Reason, Stage
 from streams.engine.assignment import Assignment, Part, Work
+from streams.engine.breaker import Breaker, Limits
 from streams.engine.due import DueIndex
 from streams.engine.errors import (
+    BreakerTripped,
     EngineError,
     OutcomeUnknown,
     RecordRefused,
@@ -28,6 +30,7 @@ from streams.engine.state import HopState
 from streams.errors import MilepostError
 from streams.hop import DeadLetter, Emission, Hop, Output, Record
 from streams.settings import Settings
+from streams.topics import REPLAYED
 
 __all__ = ["HopRunner", "RenderLetter"]
 
@@ -37,6 +40,9 @@ RenderLetter = Callable[[DeadLetter], list[Output]]
 """The records that keep a dead letter and hold what depends on it."""
 
 _NO_ROWS = NoRows()
+_LONGEST_WAIT_SECONDS: Final = 10.0
+"""Between two attempts while something that a batch needs is away."""
+
 _ATTEMPTS: Final = 40
 """About a minute: what the broker says no to for that long, the checks at start know to name (a topic deleted, mostly)."""
 
@@ -61,6 +67,10 @@ class HopRunner:
         self._state = state
         self._render = render
         self._observer = observer
+        self._breaker = Breaker(Limits(settings.breaker_consecutive, settings.breaker_share, settings.breaker_window))
+        self._has_letters = False
+        """Whether the latest transaction, committed or not, held dead letters."""
+
         self._due = DueIndex(hop) if state is not None and hop.tick is not None else None
 
     def run(self, work: Work, committing: Callable[[], None], processing: Callable[[], None]) -> None:
@@ -106,14 +116,27 @@ class HopRunner:
         try:
             self._settle(assignment, [part], phases)
         except RecordRefused as refusal:
-            letter = _poison(record, refusal)
+            self._settle_refused(assignment, part, record, phases, refusal)
+
+    def _settle_refused(
+        self, assignment: Assignment, part: Part, record: Record, phases: tuple[Callable[[], None], ...], refusal: RecordRefused
+    ) -> None:
+        """The broker refuses what came of a record. First what the hop said with a pointer for a dead letter, then the record as a dead
+        letter of ours, then a pointer to it: the least that is kept are its coordinates."""
+        again = refusal
+        poison: list[Emission] = [_poison(record, refusal)]
+        ways: list[tuple[list[Emission] | None, bool]] = [(poison, False), (poison, True)]
+        for instead, pointers in [(None, True), *ways] if self._has_letters else ways:
             try:
-                self._settle(assignment, [part], phases, [letter])
-            except RecordRefused as again:
-                raise WorkerMustStop(
-                    f"{self._hop.name}: the record {part.topic}/{part.partition}@{record.offset} can neither be processed ({refusal}) nor "
-                    f"dead-lettered ({again}); nothing is skipped, so the worker stops. Raise max.message.bytes of {part.topic}.dlq"
-                ) from again
+                self._settle(assignment, [part], phases, instead, pointers=pointers)
+            except RecordRefused as failure:
+                again = failure
+            else:
+                return
+        raise WorkerMustStop(
+            f"{self._hop.name}: the record {part.topic}/{part.partition}@{record.offset} can neither be processed ({refusal}) nor "
+            f"dead-lettered ({again}); nothing is skipped, so the worker stops. Raise max.message.bytes of {part.topic}.dlq"
+        ) from again
 
     def _settle(
         self,
@@ -121,15 +144,31 @@ class HopRunner:
         parts: Sequence[Part],
         phases: tuple[Callable[[], None], ...],
         instead: list[Emission] | None = None,
+        *,
+        pointers: bool = False,
     ) -> None:
-        """One transaction, tried until it is committed. `instead` replaces what the hop would emit, and the hop is not run."""
+        """One transaction, tried until it is committed. `instead` replaces what the hop would emit, and the hop is not run. With `pointers`
+        dead letters say where the bytes are in place of keeping them."""
         committing, processing = phases
         attempt = 0
+        began = time.monotonic()
         while True:
             processing()
             try:
-                self._transact(assignment, parts, committing, instead)
+                self._transact(assignment, parts, committing, instead, pointers)
                 return
+            except MilepostError as failure:
+                if not failure.transient:
+                    raise
+                self._discard(parts, "unavailable")
+                attempt += 1
+                if time.monotonic() - began > self._settings.retry_seconds:
+                    raise
+                if attempt.bit_count() == 1:  # 1, 2, 4, 8...
+                    log.warning("%s: %s; the same records are tried again (attempt %d)", self._hop.name, failure, attempt + 1)
+                committing()  # It waits for somebody else now, as for a broker.
+                if self._stopping.wait(min(0.05 * 2**attempt, _LONGEST_WAIT_SECONDS)) or not assignment.live:
+                    raise StaleGeneration("stopped, or partitions asked back, while something was away") from failure
             except StaleGeneration as stale:
                 assignment.live = False
                 self._discard(parts, "stale")
@@ -152,7 +191,12 @@ class HopRunner:
                 time.sleep(min(0.05 * 2**attempt, 2.0))
 
     def _transact(
-        self, assignment: Assignment, parts: Sequence[Part], committing: Callable[[], None], instead: list[Emission] | None
+        self,
+        assignment: Assignment,
+        parts: Sequence[Part],
+        committing: Callable[[], None],
+        instead: list[Emission] | None,
+        pointers: bool,
     ) -> None:
         began = time.monotonic()
         emissions: list[Emission] = [] if instead is None else instead
@@ -161,7 +205,9 @@ class HopRunner:
             if instead is None:
                 emitted, changes[part.partition] = self._process(self._rows(part.partition), part.records)
                 emissions += emitted
-        outputs, letters = self._render_all(emissions)
+        outputs, letters = self._render_all(emissions, pointers)
+        self._has_letters = bool(letters)
+        self._weigh(parts, letters)
         committing()
         processed = time.monotonic()
         changelog = self._state.changelog.topic if self._state is not None else ""
@@ -173,8 +219,30 @@ class HopRunner:
             if not self._committed(offsets):
                 raise TransactionAborted(str(unknown)) from unknown
             ends = unknown.ends
+        self._breaker.keep()
         self._apply(changes, ends)
         self._tell(parts, outputs, letters, processed - began, time.monotonic() - processed)
+
+    def _weigh(self, parts: Sequence[Part], letters: Sequence[DeadLetter]) -> None:
+        """Raises BreakerTripped where too many records of a source are refused. What is replayed has a guard of its own, in the replay."""
+        refused: dict[tuple[str, int], dict[int, DeadLetter]] = {}
+        for letter in letters:
+            refused.setdefault((letter.record.topic, letter.record.partition), {})[letter.record.offset] = letter
+        for part in parts:
+            topic = self._settings.logical(part.topic)
+            if topic in REPLAYED:
+                continue
+            found = refused.get((topic, part.partition), {})
+            tripped = self._breaker.weigh(topic, part.partition, part.records, found)
+            if tripped is not None:
+                letter = found[tripped.record.offset]
+                raise BreakerTripped(
+                    f"{self._hop.name}: {tripped.why} of {part.topic}/{part.partition} are refused, the last at offset "
+                    f"{tripped.record.offset} ({letter.reason}: {letter.message[:200]}). The worker stops before more become dead letters; "
+                    f"offsets from {part.records[0].offset} are not committed. Undo what changed here or at the producer, start again, and "
+                    "replay what was dead-lettered; or, if these refusals are right, raise MILEPOST_BREAKER_CONSECUTIVE and "
+                    "MILEPOST_BREAKER_SHARE"
+                )
 
     def _process(self, rows: PartitionRows | NoRows, records: Sequence[Record]) -> tuple[list[Emission], dict[bytes, bytes | None]]:
         """Run the hop. If it raises, undo the batch and run it record by record, so that one record's defect stays with that record."""
@@ -190,6 +258,7 @@ class HopRunner:
             )  # fmt: skip
         rows.undo()
         emissions = []
+        poisoned = 0
         for record in records:
             try:
                 emitted = self._hop.run(rows, (record,))
@@ -197,19 +266,24 @@ class HopRunner:
             except (EngineError, MilepostError):
                 raise
             except Exception as defect:  # a hop may fail in any way
-                log.exception("%s: %s/%d@%d is dead-lettered as POISON", self._hop.name, record.topic, record.partition, record.offset)
+                poisoned += 1
+                if poisoned == 1:
+                    log.exception("%s: %s/%d@%d is refused as POISON", self._hop.name, record.topic, record.partition, record.offset)
                 rows.undo()
                 emitted = [_poison(record, defect)]
             emissions += emitted
+        if poisoned > 1:
+            log.error("%s: %d more records are refused as POISON; their headers say why", self._hop.name, poisoned - 1)
         return emissions, rows.changes()
 
-    def _render_all(self, emissions: Iterable[Emission]) -> tuple[list[Output], list[DeadLetter]]:
+    def _render_all(self, emissions: Iterable[Emission], pointers: bool) -> tuple[list[Output], list[DeadLetter]]:
         outputs: list[Output] = []
         letters: list[DeadLetter] = []
         for emission in emissions:
             if isinstance(emission, Output):
                 outputs.append(emission)
             else:
+                emission.pointer = pointers
                 letters.append(emission)
                 outputs += self._render(emission)
         return outputs, letters
@@ -238,6 +312,7 @@ class HopRunner:
 
     def _discard(self, parts: Sequence[Part], cause: str) -> None:
         self._observer.aborted(self._hop.name, cause)
+        self._breaker.forget()
         for part in parts:
             self._rows(part.partition).discard()
 

@@ -1,8 +1,11 @@
 """normalize: from the raw records of all sources to statements in one shape.
 
-Reads the raw topics and the billing terms and keeps nothing. What names its order goes to `shipment.events`, what has only a
-reference to `shipment.references`. What cannot be read becomes a dead letter that says why, and that names the orders it was
-about where these can be read.
+Reads the raw topics, the billing terms and what is replayed of them, and keeps nothing. What names its order goes to `shipment.events`,
+what has only a reference to `shipment.references`. What cannot be read becomes a dead letter that says why, and that names the orders it
+was about where these can be read.
+
+What is replayed of `shipment.references` and `shipment.events` is handed on to these as it is: their hops have one source each, by whose
+partitions their rows are laid out.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from streams.contracts.messages import encode
 from streams.contracts.registry import Registry
 from streams.contracts.wire import WireError, decode_raw
+from streams.deadletter.holds import settled
 from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import Event, Link, TermsChanged
 from streams.domain.vocabulary import Classifier
@@ -23,14 +27,14 @@ from streams.normalize.detect import FORMATS, Adapter, Statement, detected_adapt
 from streams.normalize.origin import NO_PARTNERS, Origin, origin_of
 from streams.normalize.refusal import Refusal, orders_named
 from streams.tally import Tally
-from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, TERMS
+from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, REPLAY_TOPICS, REPLAYED, TERMS
 
 __all__ = ["MOST_RECORDS", "hop"]
 
 MOST_RECORDS: Final = 1_000
 """Records that one value may hold as a list."""
 
-_SOURCES: Final = (*RAW_TOPICS, TERMS)
+_SOURCES: Final = (*RAW_TOPICS, TERMS, *REPLAY_TOPICS)
 _NAMES: Final = {adapter: name for name, adapter in FORMATS.items()}
 
 
@@ -58,10 +62,21 @@ def hop(
     def run(rows: Rows, batch: Sequence[Record]) -> list[Emission]:
         emissions: list[Emission] = []
         for record in batch:
-            emissions.extend(_one(record, max_record_bytes, registry, known))
+            if record.topic in REPLAYED:
+                emissions.extend(_again(record, max_record_bytes, registry, known))
+            else:
+                emissions.extend(_one(record, max_record_bytes, registry, known))
         return emissions
 
     return Hop("normalize", _SOURCES, run)
+
+
+def _again(record: Record, max_record_bytes: int, registry: Registry | None, known: _Known) -> list[Emission]:
+    source = REPLAYED[record.topic]
+    if source in (REFERENCES, EVENTS):
+        headers = tuple([(name, value or b"") for name, value in record.headers])
+        return [Output(source, record.key, record.value, headers, record.partition, record.timestamp)]
+    return settled(record, _one(record, max_record_bytes, registry, known))
 
 
 def _one(record: Record, max_record_bytes: int, registry: Registry | None, known: _Known) -> list[Emission]:
@@ -87,7 +102,7 @@ def _one(record: Record, max_record_bytes: int, registry: Registry | None, known
 
 def _read(data: Any, record: Record, adapter: Adapter | None, known: _Known) -> list[Emission]:
     if adapter is None:
-        adapter = detected_adapter(data, record.topic)
+        adapter = detected_adapter(data, REPLAYED.get(record.topic, record.topic))
     origin = origin_of(record, known.partners, known.agreed)
     try:
         statements = adapter(data, origin)

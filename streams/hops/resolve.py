@@ -15,6 +15,7 @@ from typing import Final
 from streams.contracts.messages import decode, encode
 from streams.contracts.reference_rows import REFERENCE_ROWS
 from streams.contracts.wire import WireError
+from streams.deadletter.holds import settled, without_replay
 from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import Answer, Event, Inquiry, Link, Tick
 from streams.domain.instant import from_millis, to_millis
@@ -59,7 +60,7 @@ def hop(park_ttl: timedelta, tally: Tally | None = None) -> Hop:
     def run(rows: Rows, batch: Sequence[Record]) -> list[Emission]:
         emissions: list[Emission] = []
         for record in batch:
-            emissions.extend(_one(rows, record, ttl_ms, counted))
+            emissions.extend(settled(record, _one(rows, record, ttl_ms, counted)))
         return emissions
 
     return Hop("resolve", (REFERENCES,), run, REFERENCE_ROWS, _tick)
@@ -209,7 +210,7 @@ def _reaching(event: Event, found: Found, record: Record, timestamp: int) -> Out
     """The event for the link's order. `record` holds the event; `timestamp` is that of the record that brings both together."""
     link, own = found
     value = encode(resolved(event, link, own))
-    return Output(EVENTS, link.order_id.encode(), value, tuple(record.headers) if record.headers else (), timestamp=timestamp)
+    return Output(EVENTS, link.order_id.encode(), value, without_replay(record.headers), timestamp=timestamp)
 
 
 def _nameable(event: Event, link: KnownLink, timestamp: int) -> list[Emission]:

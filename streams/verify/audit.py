@@ -13,6 +13,7 @@ from aiokafka.partitioner import murmur2
 
 from streams.deadletter import headers as dead_letter_headers
 from streams.deadletter.holds import hold
+from streams.deadletter.writer import orders_of
 from streams.hop import BY_KEY, DUE_PREFIX, EVERY_PARTITION, DeadLetter, Hop, Output, RawRecord, parse_due_key
 from streams.offline.memory import MemoryRows
 from streams.offline.runner import Runner
@@ -119,8 +120,8 @@ class Audit:
             dead_letter_headers.SOURCE_OFFSET: str(refused.offset),
             dead_letter_headers.CODE: str(letter.reason),
         }
-        if letter.order_ids:
-            fields[dead_letter_headers.ORDER_ID] = "\n".join(letter.order_ids)
+        if orders := orders_of(letter):
+            fields[dead_letter_headers.ORDER_ID] = "\n".join(orders)
         headers = dead_letter_headers.write(fields)
         output = Output(dead_letter_topic(refused.topic), refused.key, refused.value, headers, refused.partition, refused.timestamp)
         fingerprint = of_dead_letter(output.partition, output.key, output.value, headers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from struct import Struct
 
 from streams.deadletter import headers as dead_letter_headers
@@ -30,4 +30,6 @@ def of_dead_letter(partition: int, key: bytes | None, value: bytes | None, heade
     fields = dead_letter_headers.read((name, content or b"") for name, content in headers)
     where = (dead_letter_headers.SOURCE_TOPIC, dead_letter_headers.SOURCE_PARTITION, dead_letter_headers.SOURCE_OFFSET)
     told = [(name, fields.get(name, "").encode()) for name in (*where, dead_letter_headers.CODE, dead_letter_headers.ORDER_ID)]
-    return of_record(partition, 0, key, value, told)
+    # A letter whose bytes the broker would not take has their digest.
+    digest = fields.get(dead_letter_headers.VALUE_SHA256) or (None if value is None else sha256(value).hexdigest())
+    return of_record(partition, 0, key, None if digest is None else digest.encode(), told)

@@ -13,7 +13,7 @@ from streams.admin import connect
 from streams.errors import ConfigurationError
 from streams.metadata import find_topics
 from streams.settings import Settings
-from streams.topics import CATALOGUE, EVENTS, RAW_TOPICS, REFERENCES, TERMS, dead_letter_topic
+from streams.topics import AUDIT, CATALOGUE, EVENTS, RAW_TOPICS, REFERENCES, REPLAY_TOPICS, TERMS, dead_letter_topic
 from streams.verify.group import Group
 from streams.verify.layout import Layout
 from streams.verify.ledger import Retention
@@ -23,7 +23,9 @@ __all__ = ["SOURCES", "Snapshot", "end_offsets", "partition_counts", "take"]
 Offsets = dict[tuple[str, int], int]
 """By topic and partition."""
 
-SOURCES = (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)
+_OF_OTHERS = frozenset((*RAW_TOPICS, TERMS, *REPLAY_TOPICS))
+
+SOURCES = (*REPLAY_TOPICS, *RAW_TOPICS, TERMS, REFERENCES, EVENTS)
 """What the hops read, upstream first."""
 
 _TIMEOUT = 30
@@ -65,17 +67,18 @@ def end_offsets(settings: Settings, admin: AdminClient, partitions: Mapping[str,
     """The ends of topics (logical name and partition count).
 
     Of our own topics, the end of what is in the log: a transaction that was committed before may not show its end yet. Of the topics of
-    producers, the end of what is committed: the workers read no further either.
+    producers, and of replays, the end of what is committed: the workers read no further either.
     """
     ends: Offsets = {}
     for topic in partitions:
-        ends |= _offsets(settings, admin, [topic], partitions, _LATEST, committed=topic in RAW_TOPICS or topic == TERMS)
+        ends |= _offsets(settings, admin, [topic], partitions, _LATEST, committed=topic in _OF_OTHERS)
     return ends
 
 
 def partition_counts(settings: Settings, admin: AdminClient) -> dict[str, int]:
     """Partitions of every topic that is verified. Raises `ConfigurationError` if one is missing."""
-    wanted = [topic.name for topic in CATALOGUE] + [dead_letter_topic(source) for source in SOURCES]
+    verified = [topic.name for topic in CATALOGUE if topic.name != AUDIT]
+    wanted = list(dict.fromkeys(verified + [dead_letter_topic(source) for source in SOURCES]))
     existing = find_topics(admin, [settings.topic(name) for name in wanted])
     missing = [settings.topic(name) for name in wanted if settings.topic(name) not in existing]
     if missing:

@@ -15,6 +15,7 @@ import pytest
 
 from streams.contracts.registry import EMBEDDED_IDS, FOLDER, Schema, embedded, fingerprint
 from streams.contracts.wire import prefix, read_body
+from streams.deadletter import audit
 from streams.domain import decisions, terms, vocabulary
 from streams.domain.instant import TimeQuality
 from streams.topics import CATALOGUE
@@ -26,7 +27,7 @@ SCHEMAS = embedded().schemas()
 SAMPLES: dict[str, Any] = json.loads(Path(__file__).with_name("released_samples.json").read_text())
 ENUMS: dict[str, type[StrEnum]] = {
     each.__name__: each
-    for module in (vocabulary, decisions, terms)
+    for module in (vocabulary, decisions, terms, audit)
     for each in vars(module).values()
     if isinstance(each, type) and issubclass(each, StrEnum) and each is not StrEnum
 } | {"TimeQuality": TimeQuality}

@@ -18,7 +18,7 @@ from streams.hop import DeadLetter, Output, RawRecord
 from streams.hops import normalize
 from streams.normalize.detect import FORMATS
 from streams.offline.memory import MemoryRows
-from streams.topics import CARRIER_RAW, ERP_RAW, TERMS, TMS_RAW, WMS_RAW
+from streams.topics import CARRIER_RAW, ERP_RAW, REPLAY_TOPICS, TERMS, TMS_RAW, WMS_RAW
 from tests.unit.normalize.reading import emitted, event, messages, outputs, raw, refusal, refusals
 from tests.unit.normalize.records import CARRIER_HEAD, ERP_HEAD, EVERY, LINES, ORDER, UPS, WMS_HEAD
 
@@ -35,9 +35,9 @@ def avro(name: str, record: dict[str, Any]) -> bytes:
     return prefix(schema.id) + out.getvalue()
 
 
-def test_it_reads_all_raw_topics_and_the_terms_and_keeps_nothing() -> None:
+def test_it_reads_all_raw_topics_the_terms_and_what_is_replayed_and_keeps_nothing() -> None:
     hop = normalize.hop(1_000)
-    assert set(hop.sources) == {ERP_RAW, WMS_RAW, TMS_RAW, CARRIER_RAW, TERMS}
+    assert set(hop.sources) == {ERP_RAW, WMS_RAW, TMS_RAW, CARRIER_RAW, TERMS, *REPLAY_TOPICS}
     assert hop.codec is None
     assert hop.tick is None
 

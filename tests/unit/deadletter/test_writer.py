@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.deadletter import headers
+from streams.deadletter.holds import hold
 from streams.deadletter.reasons import Reason, Stage
 from streams.deadletter.writer import fingerprint, letter_id, render
 from streams.hop import DeadLetter, Headers, Output, RawRecord
@@ -64,6 +65,7 @@ def test_the_headers_say_where_when_and_why() -> None:
         headers.FIRST_FAILED_AT: "2023-11-14T22:13:20.123Z",
         headers.ATTEMPT: "1",
         headers.REPLAY_COUNT: "0",
+        headers.ORIGIN: "carrier.raw/3/42",
     }
 
 
@@ -168,9 +170,6 @@ def test_several_orders_stand_one_a_line_and_are_held() -> None:
 
 
 def test_without_an_order_nothing_is_held() -> None:
-    def hold(held: DeadLetter) -> list[Output]:
-        raise AssertionError("asked to hold no order")
-
     assert len(render(LETTER, NOW_MS, "milepost", "1.2.3", hold)) == 1
     assert headers.ORDER_ID not in fields()
 

@@ -16,14 +16,22 @@ import pytest
 from streams.deadletter.reasons import Reason, Stage
 from streams.engine import runner as runner_module
 from streams.engine.assignment import Assignment, Part, Work
-from streams.engine.errors import OutcomeUnknown, RecordRefused, StaleGeneration, TransactionAborted, WorkerMustRestart, WorkerMustStop
+from streams.engine.errors import (
+    BreakerTripped,
+    OutcomeUnknown,
+    RecordRefused,
+    StaleGeneration,
+    TransactionAborted,
+    WorkerMustRestart,
+    WorkerMustStop,
+)
 from streams.engine.observer import Silent
 from streams.engine.producer import Changelog, HopProducer
 from streams.engine.rows import PartitionRows
 from streams.engine.runner import HopRunner
 from streams.engine.state import HopState
 from streams.engine.store import MARK, ROW, ChangelogIdentity, PartitionStore, StoreMemory
-from streams.errors import ConfigurationError
+from streams.errors import BrokerUnreachable, ConfigurationError
 from streams.hop import EVERY_PARTITION, DeadLetter, Emission, Hop, Output, RawRecord, Record, Rows, due_key
 from streams.settings import Settings
 
@@ -178,7 +186,8 @@ class Bench:
 
     @staticmethod
     def _render(letter: DeadLetter) -> list[Output]:
-        return [Output("events.dlq", letter.record.key, letter.record.value, (("code", letter.reason.encode()),))]
+        value = None if letter.pointer else letter.record.value
+        return [Output("events.dlq", letter.record.key, value, (("code", letter.reason.encode()),))]
 
 
 @pytest.fixture
@@ -341,7 +350,7 @@ def test_a_refused_record_is_isolated_and_dead_lettered(it: Bench) -> None:
 
 
 def test_a_record_that_cannot_even_be_dead_lettered_stops_the_worker(it: Bench) -> None:
-    it.producer.refused = lambda output: output.value == b"huge"
+    it.producer.refused = lambda output: output.value == b"huge" or output.topic == "events.dlq"
     with pytest.raises(WorkerMustStop, match=r"t\.events/0@1 can neither be processed .* nor dead-lettered .* t\.events\.dlq"):
         it.run(records(b"1", b"huge", b"2"))
     assert [one.values for one in it.producer.committed] == [[b"1"]], "nothing behind it is processed"
@@ -507,4 +516,90 @@ def test_a_hop_without_ticks_has_nothing_to_sweep(tmp_path: Path) -> None:
     _wait(it, 100)
     it.runner.sweep(it.assignment, POSITIONS, 100)
     assert it.producer.asked == 0
+    it.close()
+
+
+# Dead letters that the broker does not take
+
+
+def test_a_dead_letter_that_is_too_large_is_kept_as_a_pointer_with_its_own_reason(it: Bench) -> None:
+    it.producer.refused = lambda output: output.topic == "events.dlq" and output.value is not None
+    it.run(records(b"1", b"refuse", b"2"))
+    letters = [output for committed in it.producer.committed for output in committed.outputs if output.topic == "events.dlq"]
+    assert [(letter.value, dict(letter.headers)["code"]) for letter in letters] == [(None, b"SCHEMA_INVALID")]
+    assert it.row(b"k") == ["1", "refuse", "2"]
+
+
+def test_a_record_whose_output_and_whose_dead_letter_are_too_large_is_kept_as_a_pointer(it: Bench) -> None:
+    it.producer.refused = lambda output: output.value == b"huge"
+    it.run(records(b"1", b"huge", b"2"))
+    letters = [output for committed in it.producer.committed for output in committed.outputs if output.topic == "events.dlq"]
+    assert [(letter.value, dict(letter.headers)["code"]) for letter in letters] == [(None, b"POISON")]
+    assert it.row(b"k") == ["1", "2"]
+
+
+# The breaker
+
+
+def test_a_batch_that_trips_the_breaker_is_not_committed(it: Bench) -> None:
+    it.run(records(*[b"refuse"] * 300))
+    with pytest.raises(BreakerTripped) as stopped:
+        it.run(records(b"1", *[b"refuse"] * 500, first=300))
+    assert len(it.producer.committed) == 1
+    said = str(stopped.value)
+    assert "500 records in a row of t.events/0" in said
+    assert "the last at offset 800 (SCHEMA_INVALID: no)" in said
+    assert "offsets from 300 are not committed" in said
+
+
+def test_a_hop_that_raises_on_every_record_trips_it_and_is_logged_once(it: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(BreakerTripped):
+        it.run(records(*[b"boom"] * 1_000))
+    assert it.producer.committed == []
+    assert sum("Traceback" in (each.exc_text or "") for each in caplog.records) == 1
+    assert "999 more records are refused as POISON" in caplog.text
+
+
+def test_what_is_replayed_does_not_stop_a_worker(tmp_path: Path) -> None:
+    refuse = Hop("refuse", ("erp.raw.replay",), lambda rows, found: [DeadLetter(one, Stage.MAP, Reason.QTY_INVALID, "") for one in found])
+    it = Bench(tmp_path, refuse)
+    it.run(records(*[b"1"] * 2_000, topic="erp.raw.replay"))
+    assert len(it.told.letters) == 2_000
+    it.close()
+
+
+# Something is away
+
+
+def away(times: int) -> Hop:
+    """A hop that needs what is away so many times."""
+    left = [times]
+
+    def run(rows: Rows, found: Sequence[Record]) -> list[Emission]:
+        if left[0]:
+            left[0] -= 1
+            raise BrokerUnreachable("the registry does not answer")
+        return [Output("out", each.key, each.value) for each in found]
+
+    return Hop("needy", ("events",), run)
+
+
+def test_what_passes_by_itself_is_waited_for_and_makes_no_dead_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    it = Bench(tmp_path, away(4))
+    waits: list[float] = []
+    monkeypatch.setattr(it.stopping, "wait", waits.append)
+    it.run(records(b"1", b"2"))
+    assert it.producer.committed[0].values == [b"1", b"2"]
+    assert it.told.causes == ["unavailable"] * 4
+    assert it.told.letters == []
+    assert waits == sorted(waits) and len(waits) == 4
+    it.close()
+
+
+def test_a_wait_ends_when_the_worker_stops_and_owes_nothing(tmp_path: Path) -> None:
+    it = Bench(tmp_path, away(1_000))
+    it.stopping.set()
+    with pytest.raises(StaleGeneration):
+        it.run(records(b"1"))
+    assert it.producer.committed == []
     it.close()
