@@ -28,6 +28,7 @@ _QUIET: Final = logging.getLogger(__name__ + ".client")
 _QUIET.addHandler(logging.NullHandler())
 _QUIET.propagate = False  # What matters reaches us as an error or a delivery report.
 _SECONDS: Final = 60.0
+_FENCED: Final = frozenset({KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED})
 _FOR_GOOD: Final = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG_SIZE, KafkaError.INVALID_RECORD})
 
 
@@ -48,23 +49,14 @@ class Publisher:
 
     def __init__(self, settings: Settings, name: str = "drop") -> None:
         self._settings = settings
+        self._name = name
         self._topic = settings.topic(EDI_TAKEN)
         found = find_topics(connect(settings), [self._topic])
         if self._topic not in found:
             raise ConfigurationError(f"there is no topic {self._topic}: run milepost topics create")
-        conf: dict[str, Any] = {
-            "transactional.id": f"{settings.app_id}-edi-{name}",
-            "transaction.timeout.ms": 300_000,
-            "partitioner": "murmur2_random",
-            "compression.type": "lz4",
-            "linger.ms": 5,
-            "message.max.bytes": 64 << 20,
-            "log_level": 3,
-        }
-        self._producer = Producer(settings.librdkafka(**conf), logger=_QUIET)
         self._failures: list[KafkaError] = []
+        self._producer = self._started()
         try:
-            self._producer.init_transactions(_SECONDS)
             self.taken = self._marks()
         except KafkaException as error:
             raise PublishFailed(error.args[0].str()) from error
@@ -72,7 +64,7 @@ class Publisher:
     def publish(self, records: Iterable[Output], digest: str, mark: dict[str, Any]) -> int:
         """Append all records and the mark of their file, and commit; how many records there were.
 
-        Raises `PublishFailed`, `RecordsRefused`.
+        Raises `PublishFailed`, `RecordsRefused`; `ConfigurationError` where another drop took over this one's name.
         """
         self._failures.clear()
         count = 0
@@ -84,16 +76,40 @@ class Publisher:
             self._produce(self._topic, Output(EDI_TAKEN, digest.encode(), orjson.dumps(mark | {"records": count})))
             self._producer.commit_transaction(_SECONDS)
         except KafkaException as error:
-            why = self._failures[0] if self._failures else error.args[0]
-            if why.code() in _FOR_GOOD:
-                self._abort()
-                raise RecordsRefused(why.str()) from error
-            raise PublishFailed(why.str()) from error
+            if error.args[0].code() in _FENCED:
+                name = f"another drop of this installation runs as {self._name!r}"
+                raise ConfigurationError(f"{name}: stop it, or give each a --name of its own") from error
+            self._producer.poll(0)
+            self._abort()
+            self._producer.poll(0)  # the last delivery reports
+            for why in self._failures:
+                if why.code() in _FOR_GOOD:
+                    self._producer = self._started()  # the old one cannot count on after a refused batch
+                    raise RecordsRefused(why.str()) from error
+            raise PublishFailed(error.args[0].str()) from error
         except Exception:
             self._abort()
             raise
         self.taken.add(digest)
         return count
+
+    def _started(self) -> Producer:
+        """A producer, with what its predecessor left open aborted or committed. Raises `PublishFailed`."""
+        conf: dict[str, Any] = {
+            "transactional.id": f"{self._settings.app_id}-edi-{self._name}",
+            "transaction.timeout.ms": 300_000,
+            "partitioner": "murmur2_random",
+            "compression.type": "lz4",
+            "linger.ms": 5,
+            "message.max.bytes": 64 << 20,
+            "log_level": 3,
+        }
+        try:
+            producer = Producer(self._settings.librdkafka(**conf), logger=_QUIET)
+            producer.init_transactions(_SECONDS)
+        except KafkaException as error:
+            raise PublishFailed(error.args[0].str()) from error
+        return producer
 
     def _abort(self) -> None:
         try:

@@ -12,7 +12,7 @@ import typer
 from streams.cli.edi_shown import document, lines, segments_of
 from streams.cli.lines import opened, seekable
 from streams.cli.output import print_json
-from streams.errors import ConfigurationError
+from streams.errors import BrokerUnreachable, ConfigurationError
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -92,9 +92,9 @@ def drop(
     while True:
         try:
             failed = _dropping(settings, folder, partners, metrics, name, once=once, every=every, settle=settle)
-        except PublishFailed as error:
+        except (PublishFailed, BrokerUnreachable) as error:
             # Who starts anew knows what of the file in hand is there: nothing, or all.
-            typer.echo(f"milepost: Kafka did not take a file ({error}); it stays in {folder / 'in'} and is tried again", err=True)
+            typer.echo(f"milepost: Kafka does not take files ({error}); they stay in {folder / 'in'} and are tried again", err=True)
             if once:
                 raise typer.Exit(3) from error
             time.sleep(_RETRY_SECONDS)

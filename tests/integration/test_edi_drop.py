@@ -208,6 +208,48 @@ def test_one_process_a_folder_and_no_topic_no_drop(install: Install, settings: M
         Publisher(settings())
 
 
+def test_of_two_drops_with_one_name_the_later_one_goes_on_and_nothing_is_doubled(install: Install, tmp_path: Path) -> None:
+    mine = install()
+    put(tmp_path / "a", "one.214", FILE)
+    put(tmp_path / "b", "two.214", FILE)
+    with Publisher(mine) as first, Publisher(mine) as second:
+        early, late = Drop(tmp_path / "a", first, NOBODY, now, settle=0), Drop(tmp_path / "b", second, NOBODY, now, settle=0)
+        assert [outcome.records for outcome in late.sweep()] == [2]
+        with pytest.raises(ConfigurationError, match="--name"):
+            early.sweep()
+        assert names(tmp_path / "a", "in") == ["one.214"]
+        early.close()
+        late.close()
+    assert len(committed(mine, CARRIER_RAW)) == 2
+
+
+def test_without_a_broker_files_stay_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    put(tmp_path, "carrier.214", FILE)
+    assert main(["edi", "drop", str(tmp_path), "--once", "--settle", "0"]) == 3
+    assert names(tmp_path, "in") == ["carrier.214"]
+
+
+def test_a_record_that_kafka_will_never_take_fails_its_file_and_no_other(
+    settings: MakeSettings, topics: MakeTopics, tmp_path: Path
+) -> None:
+    mine = settings()
+    topics(mine, EDI_TAKEN, partitions=2)
+    topics(mine, CARRIER_RAW, partitions=2, config={"max.message.bytes": "2000"})
+    noise = "".join(f"L11*{os.urandom(12).hex()}*BM~\n" for _ in range(200)).encode()
+    put(tmp_path, "large.214", FILE.replace(b"L11*BOL-77*BM~\n", noise).replace(b"SE*8*0001", b"SE*207*0001"))
+    put(tmp_path, "small.214", FILE.replace(b"000000101", b"000000102"))
+    with Publisher(mine) as publisher:
+        drop = Drop(tmp_path, publisher, NOBODY, now, settle=0)
+        assert sorted((outcome.file, outcome.verdict, outcome.records) for outcome in drop.sweep()) == [
+            ("large.214", "failed", 0),
+            ("small.214", "done", 2),
+        ]
+        drop.close()
+    assert b"KAFKA_REFUSED" in (tmp_path / "failed" / "large.214.problems.json").read_bytes()
+    assert [ce_id.split("/")[3] for ce_id, _ in committed(mine, CARRIER_RAW)] == ["000000102", "000000102"]
+
+
 def test_a_file_waits_until_it_is_at_rest(install: Install, tmp_path: Path) -> None:
     mine = install()
     path = put(tmp_path, "slow.214", FILE)
