@@ -99,6 +99,15 @@ class Settings(BaseSettings):
     partners_dir: Path | None = None
     """Folder with rows of code maps that hold for one partner's records: `<partner id>/<format>.csv`."""
 
+    edi_partners: Path | None = None
+    """YAML file of what was agreed with whom sends us EDI (docs/edi.md)."""
+
+    edi_take_test: bool = False
+    """Whether EDI interchanges that are marked as test data (ISA15, UNB 0035) reach the raw topics."""
+
+    edi_ack_hours: int = Field(24, ge=1)
+    """How long after we sent an EDI file its acknowledgement may take."""
+
     metrics_port: int = Field(9464, ge=0, le=65_535)
     """Port of /metrics, /live and /ready; 0 turns them off."""
 

@@ -17,6 +17,7 @@ __all__ = [
     "AUDIT",
     "CARRIER_RAW",
     "CATALOGUE",
+    "EDI_TAKEN",
     "ERP_RAW",
     "EVENTS",
     "EXCEPTIONS",
@@ -56,6 +57,7 @@ MILESTONES = "shipment.milestones"
 STATUS = "shipment.status"
 RELEASES = "invoice.releases"
 HOLDS = "invoice.holds"
+EDI_TAKEN = "edi.taken"
 EXCEPTIONS = "shipment.exceptions"
 TASKS = "shipment.tasks"
 FINDINGS = "reconciliation.findings"
@@ -121,6 +123,7 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(STATUS, "the latest status of each order", Cleanup.COMPACT, _FOR_EVER),
     Topic(RELEASES, "invoice decisions: what finance may post, once each", retention_ms=_FOR_EVER),
     Topic(HOLDS, "why an order may not be invoiced yet, latest a order", Cleanup.COMPACT, _FOR_EVER),
+    Topic(EDI_TAKEN, "EDI files that were published, by the hash of their content", Cleanup.COMPACT, _FOR_EVER),
     Topic(EXCEPTIONS, "what went wrong or is late on an order's way, and when it is over", retention_ms=365 * _DAY_MS),
     Topic(TASKS, "what warehouse and transport are asked to do", retention_ms=90 * _DAY_MS),
     Topic(FINDINGS, "what does not agree between releases, invoices and credits, and when it does again", retention_ms=_FOR_EVER),

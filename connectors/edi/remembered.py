@@ -1,4 +1,4 @@
-"""Interchanges that were taken before: a sender uses each control number (ISA13) once for a receiver.
+"""Interchanges that were taken before: a sender uses each control number (ISA13, UNB 0020) once for a receiver.
 
 Ask before a file is taken, remember after its records are safely published. A crash between the two publishes them twice, which does
 no harm (a fact has the same id each time); the other way round would lose them.
@@ -12,6 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+from connectors.edi.edifact.envelope import Interchange as EdifactInterchange
+from connectors.edi.edifact.problems import Code as EdifactCode
+from connectors.edi.edifact.problems import Problem as EdifactProblem
 from connectors.edi.x12.envelope import Interchange
 from connectors.edi.x12.problems import Code, Problem
 
@@ -23,7 +26,8 @@ class InterchangeKey(NamedTuple):
 
     sender: str
     receiver: str
-    control: int
+    control: str
+    """Without leading zeros, where it is a number."""
 
 
 class Remembered(Protocol):
@@ -49,7 +53,7 @@ class RememberedInMemory:
 
 _TABLE: Final = """
 create table if not exists interchanges (
-    sender text not null, receiver text not null, control integer not null, taken_at text not null,
+    sender text not null, receiver text not null, control text not null, taken_at text not null,
     primary key (sender, receiver, control)
 ) without rowid
 """
@@ -82,17 +86,23 @@ class RememberedInFile:
         return sqlite3.connect(self._path, timeout=30, isolation_level=None)
 
 
-def key_of(interchange: Interchange) -> InterchangeKey | None:
+def key_of(interchange: Interchange | EdifactInterchange) -> InterchangeKey | None:
     """The key of an interchange; None where its control number is none."""
-    control = interchange.control_number
-    return None if control is None else InterchangeKey(str(interchange.sender), str(interchange.receiver), control)
+    control = interchange.control
+    if isinstance(interchange, Interchange):
+        number = interchange.control_number
+        control = "" if number is None else str(number)
+    return InterchangeKey(str(interchange.sender), str(interchange.receiver), control) if control else None
 
 
-def refuse_duplicate(interchange: Interchange, remembered: Remembered) -> bool:
+def refuse_duplicate(interchange: Interchange | EdifactInterchange, remembered: Remembered) -> bool:
     """Write INTERCHANGE_DUPLICATE to an interchange that was taken before, so that nothing of it is accepted. Whether it was."""
     key = key_of(interchange)
     if key is None or key not in remembered:
         return False
     message = f"{key.sender} sent interchange {interchange.control} to {key.receiver} before"
-    interchange.problems.append(Problem(Code.INTERCHANGE_DUPLICATE, message, interchange.position, "ISA", element=13))
+    if isinstance(interchange, Interchange):
+        interchange.problems.append(Problem(Code.INTERCHANGE_DUPLICATE, message, interchange.position, "ISA", element=13))
+    else:
+        interchange.problems.append(EdifactProblem(EdifactCode.INTERCHANGE_DUPLICATE, message, interchange.position, "UNB"))
     return True

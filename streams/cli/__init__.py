@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("streams.cli.worker", "Run the pipeline: one worker, or several under a supervisor."),
     "generate": ("streams.cli.generate", "Make a day of raw records, and what they must lead to."),
     "produce": ("streams.cli.produce", "Send raw records of a file to their topics."),
-    "edi": ("streams.cli.edi", "Look into EDI files."),
+    "edi": ("streams.cli.edi", "EDI files: look into them, take them, watch for acknowledgements."),
     "dlq": ("streams.cli.dlq", "Dead letters: list, show, replay, edit, discard, export, audit."),
     "watch": ("streams.cli.watch", "Follow what the pipeline says."),
     "simulate": ("streams.cli.simulate", "Run raw records through the pipeline without Kafka."),

@@ -1,185 +1,181 @@
-"""`milepost edi`: what is in an EDI file, for a person who talks to the partner that sent it."""
+"""`milepost edi`: look into EDI files, take them from a folder, and see which of ours nobody acknowledged."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connectors.edi.raw import TOPICS
-from connectors.edi.x12.envelope import Interchange, Transaction
-from connectors.edi.x12.problems import CATALOGUE, Problem
-from connectors.edi.x12.reading import Reading
-from streams.cli.lines import opened
+from streams.cli.edi_shown import document, lines, segments_of
+from streams.cli.lines import opened, seekable
 from streams.cli.output import print_json
-from streams.errors import ConfigurationError
+from streams.errors import BrokerUnreachable, ConfigurationError
+from streams.settings import Settings
 
-__all__ = ["app", "read"]
+if TYPE_CHECKING:
+    from connectors.edi.drop import Drop
+    from connectors.edi.ledger import Watched
 
-app = typer.Typer(help="EDI files: look into them.")
+__all__ = ["acks", "app", "drop", "read"]
 
-_IN_MEMORY = 8 << 20
+app = typer.Typer(help="EDI files: look into them, take them, watch for acknowledgements.")
+
+_RETRY_SECONDS = 5.0
 
 
 @app.callback()
 def _commands() -> None:
-    """EDI files: look into them."""
+    """EDI files: look into them, take them, watch for acknowledgements."""
 
 
 @app.command()
 def read(
-    file: Annotated[str, typer.Argument(help="An X12 file, or - for standard input.")],
+    file: Annotated[str, typer.Argument(help="An X12 or EDIFACT file, or - for standard input.")],
     segments: Annotated[bool, typer.Option("--segments", help="Show the segments of what is accepted, with their numbers.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all as one JSON document.")] = False,
 ) -> None:
-    """Show the interchanges, groups and transactions of a file, and what is wrong with them, where.
+    """Show the interchanges and transactions (or messages) of a file, and what is wrong with them, where.
 
     Every separator, control number and count is checked, as when the file is taken. Exit 1 if anything was refused. Segment numbers
-    count from the first ISA of the file; those in brackets, from the ST of their transaction.
+    count from the first ISA or UNB of the file; those in brackets, from the ST or UNH.
 
     Example: `milepost edi read carrier.214 --segments`
     """
+    from connectors.edi.files import EdiFile
+
     if file != "-" and Path(file).is_dir():
         raise ConfigurationError(f"{file} is a folder: name a file")
-    with opened(file) as stream, _seekable(stream) as source:
-        reading = Reading(source)
-        shown = {each.position: each.segments for each in reading.transactions()} if segments else {}
+    with opened(file) as stream, seekable(stream) as source:
+        reading = EdiFile(source).reading
+        shown = segments_of(reading) if segments else None
     if as_json:
-        print_json(_document(reading, shown if segments else None))
+        print_json(document(reading, shown))
     else:
-        for line in _lines(reading, shown):
-            print(_printable(line))
+        for line in lines(reading, shown or {}):
+            print(line)
     if not reading.accepted:
         raise typer.Exit(1)
 
 
-def _seekable(stream: BinaryIO) -> BinaryIO:
-    if stream.seekable():
-        return stream
-    kept: Any = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (closed by the caller)
-    shutil.copyfileobj(stream, kept)
-    return kept  # type: ignore[no-any-return]
+@app.command()
+def drop(
+    folder: Annotated[Path, typer.Argument(help="The folder; in/, done/, failed/, out/, sent/, watched/ and state/ are made in it.")],
+    once: Annotated[bool, typer.Option("--once", help="Take what is there, and end. Exit 1 if a file failed.")] = False,
+    every: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="How often to look.")] = 2.0,
+    settle: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="A file must be at rest so long.")] = 2.0,
+    name: Annotated[str, typer.Option(help="Tells apart several drops of one installation.")] = "drop",
+    metrics_port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of /metrics; 0 turns it off.")] = 0,
+) -> None:
+    """Take EDI files out of FOLDER/in, and publish them to the raw topics, each once, whatever happens in between.
+
+    A file goes to done/, or to failed/ with a report beside it; what can be accepted of it is published all the same. Acknowledgements
+    are written to out/. Put what you send to partners into sent/, too: then `milepost edi acks` knows what nobody acknowledged.
+
+    MILEPOST_EDI_PARTNERS names the file of what was agreed with whom. Test interchanges are not published unless MILEPOST_EDI_TAKE_TEST=1.
+
+    Example: `milepost edi drop /srv/edi`
+    """
+    from prometheus_client import start_http_server
+
+    from connectors.edi.metrics import DropMetrics
+    from connectors.edi.partners import read_partners
+    from connectors.edi.publishing import PublishFailed
+
+    settings = Settings()
+    partners = read_partners(settings.edi_partners)
+    metrics = DropMetrics()
+    if metrics_port:
+        start_http_server(metrics_port, settings.metrics_host, metrics.registry)
+    while True:
+        try:
+            failed = _dropping(settings, folder, partners, metrics, name, once=once, every=every, settle=settle)
+        except (PublishFailed, BrokerUnreachable) as error:
+            # Who starts anew knows what of the file in hand is there: nothing, or all.
+            typer.echo(f"milepost: Kafka does not take files ({error}); they stay in {folder / 'in'} and are tried again", err=True)
+            if once:
+                raise typer.Exit(3) from error
+            time.sleep(_RETRY_SECONDS)
+            continue
+        raise typer.Exit(1 if failed else 0)
 
 
-def _lines(reading: Reading, shown: dict[int, list[str]]) -> Iterator[str]:
-    for problem in reading.problems:
-        yield from _problem(problem, "")
-    for interchange in reading.interchanges:
-        yield from _interchange(interchange, shown)
-    yield _summary(reading)
+def _dropping(settings: Settings, folder: Path, partners: Any, metrics: Any, name: str, *, once: bool, every: float, settle: float) -> int:
+    """Sweep until the end of `once`; how many files failed."""
+    from connectors.edi.drop import Drop
+    from connectors.edi.publishing import Publisher
+
+    failed = 0
+    with Publisher(settings, name) as publisher:
+        dropped = Drop(folder, publisher, partners, _now, take_test=settings.edi_take_test, settle=settle, metrics=metrics)
+        try:
+            while True:
+                failed += _swept(dropped, settings)
+                if once:
+                    return failed
+                time.sleep(every)
+        finally:
+            dropped.close()
 
 
-def _interchange(interchange: Interchange, shown: dict[int, list[str]]) -> Iterator[str]:
-    header = interchange.header
-    test = ", test data" if interchange.test else ""
-    yield (
-        f"Interchange {interchange.control} from {interchange.sender} to {interchange.receiver}, {header[9]} {header[10]}, "
-        f"version {header[12]}{test}: {_verdict(interchange.accepted)}"
-    )
-    for problem in interchange.problems:
-        yield from _problem(problem, "  ")
-    for acknowledged in interchange.ta1:
-        yield f"  TA1 for interchange {' '.join(acknowledged[1:])}"
-    for group in interchange.groups:
-        parties = f"from {group.sender} to {group.receiver}"
-        yield f"  Group {group.control} {group.kind} {parties}, version {group.version}: {_verdict(group.accepted)}"
-        for problem in group.problems:
-            yield from _problem(problem, "    ")
-        for transaction in group.transactions:
-            goes = f"to {TOPICS[transaction.set]}" if transaction.set in TOPICS else "no reader for this set"
-            yield (
-                f"    {transaction.set} {transaction.control}, segments {transaction.position} to "
-                f"{transaction.position + transaction.count - 1}, {goes}: {_verdict(transaction.accepted)}"
-            )
-            for problem in transaction.problems:
-                yield from _problem(problem, "      ")
-            for number, segment in enumerate(shown.get(transaction.position, ()), transaction.position):
-                yield f"      {number:>5}  {segment}"
+def _swept(dropped: Drop, settings: Settings) -> int:
+    failed = 0
+    for outcome in dropped.sweep():
+        failed += outcome.verdict == "failed"
+        held = f", {outcome.held_back} test interchanges not published" if outcome.held_back else ""
+        known = ", read before" if outcome.known else ""
+        print(
+            f"{outcome.file}: {outcome.verdict}, {outcome.records} records published, {outcome.refused} problems{held}{known}", flush=True
+        )
+    now = _now()
+    missing = dropped.ledger.missing(now - timedelta(hours=settings.edi_ack_hours))
+    dropped.metrics.watched(missing, dropped.ledger.rejected(now - timedelta(days=7)))
+    return failed
 
 
-def _problem(problem: Problem, indent: str) -> Iterator[str]:
-    inside = f" ({problem.segment} is segment {problem.in_transaction} of it)" if problem.in_transaction and problem.segment else ""
-    yield f"{indent}! {problem.code} at segment {problem.position}: {problem.message}{inside}"
-    yield f"{indent}  {CATALOGUE[problem.code].what_to_do}"
+@app.command()
+def acks(
+    folder: Annotated[Path, typer.Argument(help="The folder of `milepost edi drop`.")],
+    hours: Annotated[int | None, typer.Option(min=0, help="Missing after so long. Default: MILEPOST_EDI_ACK_HOURS.")] = None,
+    days: Annotated[int, typer.Option(min=0, help="Show what was rejected within so many days.")] = 7,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all as one JSON document.")] = False,
+) -> None:
+    """Show what we sent and nobody acknowledged in time (TA1, 997 or 999, CONTRL), and what partners rejected. Exit 1 if there is any.
+
+    Example: `milepost edi acks /srv/edi --hours 48`
+    """
+    from connectors.edi.drop import ledger_path
+    from connectors.edi.ledger import Ledger
+
+    path = ledger_path(folder)
+    if not path.exists():
+        raise ConfigurationError(f"{folder} is no folder of milepost edi drop: {path} is not there")
+    ledger = Ledger(path)
+    now = _now()
+    missing = ledger.missing(now - timedelta(hours=Settings().edi_ack_hours if hours is None else hours))
+    rejected = ledger.rejected(now - timedelta(days=days))
+    if as_json:
+        print_json({"missing": [_as_data(each) for each in missing], "rejected": [_as_data(each) for each in rejected]})
+    else:
+        for each in missing:
+            print(f"missing   {each.kind:6} {each.control} to {each.partner}, sent {_shown(each.sent_at)} ({each.file})")
+        for each in rejected:
+            print(f"rejected  {each.kind:6} {each.control} to {each.partner}, answered {_shown(each.answered_at)}: {each.said}")
+        print(f"{len(missing)} missing, {len(rejected)} rejected")
+    if missing or rejected:
+        raise typer.Exit(1)
 
 
-def _summary(reading: Reading) -> str:
-    found = [each for interchange in reading.interchanges for group in interchange.groups for each in group.transactions]
-    accepted = sum(each.accepted for each in found)
-    if not reading.interchanges:
-        return "No interchange that can be read: is this an X12 file?"
-    return f"{len(reading.interchanges)} interchanges, {len(found)} transactions: {accepted} accepted, {len(found) - accepted} refused"
+def _as_data(each: Watched) -> dict[str, Any]:
+    moments = {"sent_at": each.sent_at, "answered_at": each.answered_at}
+    return each._asdict() | {name: moment and moment.isoformat() for name, moment in moments.items()}
 
 
-def _verdict(accepted: bool) -> str:
-    return "accepted" if accepted else "REFUSED"
+def _shown(moment: datetime | None) -> str:
+    return "at an unknown time" if moment is None else moment.isoformat(timespec="seconds")
 
 
-def _printable(text: str) -> str:
-    """A partner's bytes must not steer the terminal."""
-    return text if text.isprintable() else "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
-
-
-def _document(reading: Reading, shown: dict[int, list[str]] | None) -> dict[str, Any]:
-    return {
-        "accepted": reading.accepted,
-        "problems": [_as_data(problem) for problem in reading.problems],
-        "interchanges": [
-            {
-                "sender": str(interchange.sender),
-                "receiver": str(interchange.receiver),
-                "control": interchange.control,
-                "version": interchange.header[12],
-                "test": interchange.test,
-                "position": interchange.position,
-                "accepted": interchange.accepted,
-                "problems": [_as_data(problem) for problem in interchange.problems],
-                "ta1": interchange.ta1,
-                "groups": [
-                    {
-                        "kind": group.kind,
-                        "sender": group.sender,
-                        "receiver": group.receiver,
-                        "control": group.control,
-                        "version": group.version,
-                        "position": group.position,
-                        "accepted": group.accepted,
-                        "problems": [_as_data(problem) for problem in group.problems],
-                        "transactions": [_transaction(each, shown) for each in group.transactions],
-                    }
-                    for group in interchange.groups
-                ],
-            }
-            for interchange in reading.interchanges
-        ],
-    }
-
-
-def _transaction(transaction: Transaction, shown: dict[int, list[str]] | None) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "set": transaction.set,
-        "control": transaction.control,
-        "position": transaction.position,
-        "count": transaction.count,
-        "accepted": transaction.accepted,
-        "topic": TOPICS.get(transaction.set),
-        "problems": [_as_data(problem) for problem in transaction.problems],
-    }
-    return found if shown is None else found | {"segments": shown.get(transaction.position, [])}
-
-
-def _as_data(problem: Problem) -> dict[str, Any]:
-    return {
-        "code": problem.code,
-        "refuses": problem.refuses,
-        "message": problem.message,
-        "position": problem.position,
-        "segment": problem.segment,
-        "in_transaction": problem.in_transaction,
-        "element": problem.element,
-        "what_to_do": CATALOGUE[problem.code].what_to_do,
-    }
+def _now() -> datetime:
+    return datetime.now(UTC)

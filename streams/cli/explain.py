@@ -28,7 +28,7 @@ _SAID = Event | Link | Snapshot | Announcement
 
 
 def command(
-    file: Annotated[str, typer.Argument(help="JSON lines of raw records, or - for standard input.")],
+    file: Annotated[str, typer.Argument(help="JSON lines of raw records, an X12 or EDIFACT file, or - for standard input.")],
     last: Annotated[
         bool, typer.Option("--last", help="Explain only the last record; those before it (plans, orders) set the scene.")
     ] = False,

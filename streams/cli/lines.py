@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, Final
 
-from streams.domain.instant import to_millis
+from streams.domain.instant import from_millis, to_millis
 from streams.errors import ConfigurationError
 from streams.hop import Output
 from streams.jsonlines import LineError, parse
 
-__all__ = ["BadLines", "moment", "now_ms", "opened", "records"]
+__all__ = ["BadLines", "moment", "now_ms", "opened", "records", "seekable"]
+
+
+_HEAD: Final = 64
+_IN_MEMORY: Final = 8 << 20
 
 
 class BadLines:
@@ -25,9 +32,9 @@ class BadLines:
         self._keep_going = keep_going
         self.count = 0
 
-    def refuse(self, number: int, why: str) -> None:
+    def refuse(self, number: int, why: str, unit: str = "line") -> None:
         """Raises `ConfigurationError` unless bad lines are to be passed over."""
-        message = f"line {number}: {why}"
+        message = f"{unit} {number}: {why}"
         if not self._keep_going:
             raise ConfigurationError(f"{message}; correct it, or pass over such lines with --keep-going")
         self.count += 1
@@ -44,8 +51,25 @@ def opened(file: str) -> Iterator[BinaryIO]:
         yield stream
 
 
+def seekable(stream: BinaryIO) -> BinaryIO:
+    """The stream itself, or what it holds in a temporary file."""
+    if stream.seekable():
+        return stream
+    kept: Any = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (closed by the caller)
+    shutil.copyfileobj(stream, kept)
+    return kept  # type: ignore[no-any-return]
+
+
 def records(stream: BinaryIO, bad: BadLines, start_ms: int) -> Iterator[tuple[int, Output]]:
-    """`(line number, record)`; empty lines are skipped. A record without a timestamp has that of the one before; the first, `start_ms`."""
+    """`(line number, record)`; empty lines are skipped. A record without a timestamp has that of the one before; the first, `start_ms`.
+
+    A file of X12 or EDIFACT is taken as `milepost edi drop` would take it, test data too; the number is that of the record. What is
+    refused of it is a bad line.
+    """
+    head = stream.peek(_HEAD)[:_HEAD] if isinstance(stream, io.BufferedReader) else b""
+    if head.lstrip()[:3] in (b"ISA", b"UNA", b"UNB"):
+        yield from _edi_records(stream, bad, start_ms)
+        return
     timestamp = start_ms
     for number, line in enumerate(stream, 1):
         if not line.strip():
@@ -57,6 +81,18 @@ def records(stream: BinaryIO, bad: BadLines, start_ms: int) -> Iterator[tuple[in
             continue
         timestamp = record.timestamp
         yield number, record
+
+
+def _edi_records(stream: BinaryIO, bad: BadLines, start_ms: int) -> Iterator[tuple[int, Output]]:
+    from connectors.edi.files import EdiFile
+    from connectors.edi.partners import read_partners
+    from streams.settings import Settings
+
+    with seekable(stream) as source:
+        file = EdiFile(source, read_partners(Settings().edi_partners), take_test=True)
+        for problem in file.problems():
+            bad.refuse(int(problem["segment"]), f"{problem['where']}: {problem['code']}, {problem['message']}", "segment")
+        yield from enumerate(file.records(from_millis(start_ms)), 1)
 
 
 def moment(option: str, text: str) -> int:

@@ -22,7 +22,7 @@ __all__ = ["command"]
 
 
 def command(
-    file: Annotated[str, typer.Argument(help="JSON lines of raw records, or - for standard input.")],
+    file: Annotated[str, typer.Argument(help="JSON lines of raw records, an X12 or EDIFACT file, or - for standard input.")],
     terms: Annotated[Path | None, typer.Option(help="Billing terms (YAML or JSON): one contract or a list of them.")] = None,
     until: Annotated[
         str | None, typer.Option(metavar="TIME", help="Let time pass to this moment after the last record, so that timers fire.")

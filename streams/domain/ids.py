@@ -22,9 +22,7 @@ def stable_id(*parts: str) -> str:
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
 
 
-def event_id(
-    subject: str, milestone: Milestone, classifier: Classifier, scope: Scope, at: datetime, detail: str = ""
-) -> str:
+def event_id(subject: str, milestone: Milestone, classifier: Classifier, scope: Scope, at: datetime, detail: str = "") -> str:
     """Id of a statement from its business key.
 
     `subject` is the order key, or the reference key while the order is unknown; `detail` tells apart what may happen twice at

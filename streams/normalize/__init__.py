@@ -6,7 +6,10 @@ ups fedex dhl_express dhl_unified dcsa epcis    carriers' own formats and standa
 easypost aftership project44 sap_gtt shopify otm    platforms that pass on what carriers say
 idoc_orders idoc_delivery idoc_invoice    SAP IDocs; idoc is what they share, sap how SAP writes things
 sap_s4 sap_s4_events shopify_orders oracle netsuite dynamics    other ERPs and shops
-x12_214                    EDI shipment status, split by `connectors.edi`
+x12_214 x12_warehouse x12_856 x12_load x12_billing    EDI sets, split by `connectors.edi`
+edifact_iftsta edifact_invoic                   EDIFACT messages
+x12 edifact                what these share
+plans                      what a transport plan says
 scans                      from a code's meaning to statements
 codes, maps/               what status codes mean, as data
 shapes                     kinds of text and number with their limits

@@ -16,6 +16,8 @@ from streams.normalize import (
     dhl_unified,
     dynamics,
     easypost,
+    edifact_iftsta,
+    edifact_invoic,
     epcis,
     erp,
     fedex,
@@ -38,6 +40,10 @@ from streams.normalize import (
     wms,
     wms_snapshot,
     x12_214,
+    x12_856,
+    x12_billing,
+    x12_load,
+    x12_warehouse,
 )
 from streams.normalize.origin import Origin
 from streams.normalize.refusal import Refusal, shown
@@ -86,6 +92,17 @@ FORMATS: Final[dict[str, Adapter]] = {
     items.FORMAT: items.read,
     terms.FORMAT: terms.read,
     x12_214.FORMAT: x12_214.read,
+    x12_load.LOAD: x12_load.read_load,
+    x12_load.ANSWER: x12_load.read_answer,
+    x12_856.FORMAT: x12_856.read,
+    x12_warehouse.TO_SHIP: x12_warehouse.read_to_ship,
+    x12_warehouse.SHIPPED: x12_warehouse.read_shipped,
+    x12_warehouse.RECEIPT: x12_warehouse.read_receipt,
+    x12_billing.INVOICE: x12_billing.read_invoice,
+    x12_billing.ADJUSTMENT: x12_billing.read_adjustment,
+    x12_billing.FREIGHT: x12_billing.read_freight,
+    edifact_iftsta.FORMAT: edifact_iftsta.read,
+    edifact_invoic.FORMAT: edifact_invoic.read,
 }
 """Every format by its name."""
 

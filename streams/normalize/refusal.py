@@ -36,7 +36,8 @@ _REASONS: Final = {
 
 class Refusal(Exception):
     """The record, or one statement of it, cannot be taken. `message` names the field and its value; `statements` are what the rest of
-    the record says all the same (`streams.normalize.detect.Statement`); `orders` are the orders that it is about, where these are known."""
+    the record says all the same (`streams.normalize.detect.Statement`); `orders` are the order keys that it is about, where the adapter
+    could read them and `orders_named` cannot."""
 
     def __init__(self, stage: Stage, reason: Reason, message: str, statements: Sequence[Any] = (), orders: Sequence[str] = ()) -> None:
         super().__init__(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from streams.domain.event import Event, Evidence, Exceptional, Lineage
@@ -13,7 +14,7 @@ from streams.normalize.codes import Meaning
 from streams.normalize.origin import Origin
 from streams.normalize.refusal import Refusal
 
-__all__ = ["HANDED_OVER", "MOST_SCANS", "WITH_CASE", "each", "statements"]
+__all__ = ["HANDED_OVER", "MOST_SCANS", "WITH_CASE", "each", "statements", "with_exception"]
 
 HANDED_OVER: Final = frozenset({Milestone.DELIVERED, Milestone.DELIVERED_PARTIAL, Milestone.DELIVERED_WITH_EXCEPTION})
 """Milestones by which the consignee has something."""
@@ -87,6 +88,11 @@ def statements(
         )
 
     return [event(meaning.milestone), event(Milestone.POD_RECEIVED)] if evidence is not None else [event(meaning.milestone)]
+
+
+def with_exception(reason: Meaning) -> Meaning:
+    """What a delivery means that was made with this flaw."""
+    return replace(reason, milestone=Milestone.DELIVERED_WITH_EXCEPTION)
 
 
 def each(items: Iterable[_Item], read: Callable[[_Item], list[Event]], field: str) -> list[Event]:

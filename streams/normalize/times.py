@@ -19,7 +19,18 @@ from streams.domain.instant import Instant, TimeQuality
 from streams.domain.vocabulary import Classifier
 from streams.normalize.refusal import Refusal, shown
 
-__all__ = ["FUTURE_TOLERANCE", "HORIZON", "WIDEST_OFFSET", "Clock", "check", "in_zone", "local_and_gmt", "parse", "with_offset"]
+__all__ = [
+    "FUTURE_TOLERANCE",
+    "HORIZON",
+    "WIDEST_OFFSET",
+    "Clock",
+    "check",
+    "in_zone",
+    "local_and_gmt",
+    "on_clocks",
+    "parse",
+    "with_offset",
+]
 
 FUTURE_TOLERANCE: Final = timedelta(minutes=15)
 """How far an actual event may lie after its record's Kafka timestamp: clocks differ, but nothing has happened tomorrow."""
@@ -63,15 +74,18 @@ def parse(text: str, classifier: Classifier, ingested_at: datetime, field: str =
     except (ValueError, OverflowError):
         raise _refused(f"{field}: {shown(text)} is not an ISO 8601 date and time such as 2026-06-01T09:15:00+02:00") from None
     if offset is None:
-        return _local(local, text, classifier, ingested_at, field, clocks)
+        return on_clocks(local, text, classifier, ingested_at, field, clocks)
     if not -WIDEST_OFFSET <= offset <= WIDEST_OFFSET:
         raise _refused(f"{field}: {shown(text)} has an offset that no place on earth has")
     check(utc, classifier, ingested_at, field, text)
     return Instant(utc, text, offset // _MINUTE)
 
 
-def _local(local: datetime, text: str, classifier: Classifier, ingested_at: datetime, field: str, clocks: Sequence[Clock]) -> Instant:
-    """The instant of a local time, by the first of `clocks` that tells."""
+def on_clocks(local: datetime, text: str, classifier: Classifier, ingested_at: datetime, field: str, clocks: Sequence[Clock]) -> Instant:
+    """The instant of a local time, by the first of `clocks` that tells; without one it is read as UTC, with quality UNKNOWN.
+
+    Raises `Refusal` (TIME_INVALID) as `parse` does.
+    """
     utc = local.replace(tzinfo=UTC)
     if not 1900 <= local.year <= 9998:  # where adding an offset cannot leave the calendar
         check(utc, classifier, ingested_at, field, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -12,7 +12,8 @@ from streams.domain.event import Event, Evidence, Exceptional, Freight, FreightC
 from streams.domain.ids import event_id, normalised, order_key, reference_key
 from streams.domain.vocabulary import REASONS, Classifier, Effect, Milestone, ReasonClass, ReferenceKind, Scope
 from streams.normalize.origin import Origin
-from streams.normalize.references import DEFAULT_VALID_DAYS, LinkedOrder, Named, ReferenceField, links, named
+from streams.normalize.plans import Part, Planned, linked, plan
+from streams.normalize.references import DEFAULT_VALID_DAYS, Named, ReferenceField, links, named
 from streams.normalize.refusal import Refusal, invalid
 from streams.normalize.shapes import (
     Currency,
@@ -227,44 +228,12 @@ def _planned(record: _Planned, origin: Origin) -> list[Event | Link]:
             Reason.SCHEMA_INVALID,
             f"references: {len(references)} references of {len(parts)} orders are more than {MOST_LINKS} links",
         )
-    events = [
-        Event(
-            event_id(
-                part.order_id,
-                Milestone.SHIPMENT_PLANNED,
-                Classifier.ACT,
-                Scope.SHIPMENT,
-                at.utc,
-                detail_of(part.lines, own.key, part.delivery_id, *packages),
-            ),
-            Milestone.SHIPMENT_PLANNED,
-            Classifier.ACT,
-            Scope.SHIPMENT,
-            at,
-            lineage,
-            part.order_id,
-            delivery_id=part.delivery_id,
-            shipment_id=shipment_id,
-            lines=part.lines,
-            packages=packages,
-            traceparent=origin.traceparent,
-            freight=Freight(record.freight.amount, record.freight.currency, record.freight.weight) if record.freight else None,
-        )
-        for part in parts
-    ]
-    linked = [LinkedOrder(part.order_id, shipment_id) for part in parts]
-    return [*events, *links(references, linked, at.utc, record.valid_days or DEFAULT_VALID_DAYS, lineage)]
+    freight = Freight(record.freight.amount, record.freight.currency, record.freight.weight) if record.freight else None
+    said = Planned(shipment_id, own.key, at, lineage, origin.traceparent, packages, freight)
+    return [*plan(said, parts), *links(references, linked(said, parts), at.utc, record.valid_days or DEFAULT_VALID_DAYS, lineage)]
 
 
-class _Part(NamedTuple):
-    """What a shipment holds of one order."""
-
-    order_id: str
-    delivery_id: str
-    lines: tuple[LineQuantity, ...]
-
-
-def _parts(record: _Planned) -> list[_Part]:
+def _parts(record: _Planned) -> list[Part]:
     """One part an order.
 
     An order named several times (one entry a delivery) is one part, with the sum of its lines and no single delivery; where an entry leaves
@@ -277,5 +246,5 @@ def _parts(record: _Planned) -> list[_Part]:
     for order_id, same in entries.items():
         deliveries = {normalised(entry.delivery) if entry.delivery else "" for entry in same}
         lines = quantities([line for entry in same for line in entry.lines or ()]) if all(entry.lines for entry in same) else ()
-        parts.append(_Part(order_id, deliveries.pop() if len(deliveries) == 1 else "", lines))
+        parts.append(Part(order_id, deliveries.pop() if len(deliveries) == 1 else "", lines))
     return parts

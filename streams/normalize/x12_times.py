@@ -15,9 +15,9 @@ from streams.deadletter.reasons import Reason, Stage
 from streams.domain.instant import Instant, TimeQuality
 from streams.domain.vocabulary import Classifier
 from streams.normalize.refusal import Refusal, shown
-from streams.normalize.times import WIDEST_OFFSET, check
+from streams.normalize.times import WIDEST_OFFSET, Clock, check, on_clocks
 
-__all__ = ["instant", "zone_named"]
+__all__ = ["day", "instant", "zone_named"]
 
 _LOCAL: Final = frozenset({"", "LT"})
 _FIXED: Final = (
@@ -64,18 +64,29 @@ def instant(
     raw = " ".join(part for part in (date, time, code) if part)
     local = _local(date, time, field)
     if code in _FIXED:
-        found = _shifted(local, timedelta(minutes=_FIXED[code]), raw, TimeQuality.EXPLICIT)
-    elif code in _LOCAL and partner_zone is None:
-        found = Instant(local.replace(tzinfo=UTC), raw, None, TimeQuality.UNKNOWN)
-    elif code in _LOCAL and partner_zone is not None:
-        found = _in_zone(local, partner_zone, raw, TimeQuality.PARTNER_DEFAULT, field)
-    elif code in _ZONES:
-        found = _in_zone(local, zone_named(_ZONES[code]), raw, TimeQuality.EXPLICIT, field)
+        offset = timedelta(minutes=_FIXED[code])
+        utc = (local - offset).replace(tzinfo=UTC)
+        check(utc, classifier, ingested_at, field, raw)
+        return Instant(utc, raw, offset // _MINUTE, TimeQuality.EXPLICIT)
+    if code in _ZONES:
+        clocks = [Clock((zone_named(_ZONES[code]),), TimeQuality.EXPLICIT)]
+    elif code in _LOCAL:
+        clocks = [] if partner_zone is None else [Clock((partner_zone,), TimeQuality.PARTNER_DEFAULT)]
     else:
         raise _refused(f"{field}: {shown(code)} is no time code")
-    unknown = code in _LOCAL and partner_zone is None
-    check(found.utc, classifier, ingested_at + WIDEST_OFFSET if unknown else ingested_at, field, raw)
-    return found
+    return on_clocks(local, raw, classifier, ingested_at, field, clocks)
+
+
+def day(date: str, partner_zone: ZoneInfo | None, ingested_at: datetime, field: str) -> Instant:
+    """The begin of the day `CCYYMMDD` on the partner's clocks (without a zone: in UTC), with quality UNKNOWN: nobody said when on that day.
+
+    Raises `Refusal` (TIME_INVALID) where it is no date, or has not begun yet.
+    """
+    local = _local(date, "0000", field)
+    offset = local.replace(tzinfo=partner_zone).utcoffset() if partner_zone is not None else None
+    utc = (local - (offset or timedelta(0))).replace(tzinfo=UTC)
+    check(utc, Classifier.ACT, ingested_at if partner_zone is not None else ingested_at + WIDEST_OFFSET, field, date)
+    return Instant(utc, date, None if offset is None else offset // _MINUTE, TimeQuality.UNKNOWN)
 
 
 def _local(date: str, time: str, field: str) -> datetime:
@@ -89,21 +100,6 @@ def _local(date: str, time: str, field: str) -> datetime:
         return datetime(year, int(date[4:6]), int(date[6:]), int(time[:2]), int(time[2:4]), int(time[4:6] or 0))  # noqa: DTZ001 (a local clock)
     except ValueError:
         raise _refused(f"{field}: {shown(date)}, {shown(time)} are not CCYYMMDD and HHMM or HHMMSS") from None
-
-
-def _in_zone(local: datetime, zone: ZoneInfo, raw: str, quality: TimeQuality, field: str) -> Instant:
-    first = local.replace(tzinfo=zone).utcoffset()
-    second = local.replace(tzinfo=zone, fold=1).utcoffset()
-    assert first is not None and second is not None
-    if first < second:
-        raise _refused(f"{field}: {shown(raw)} did not exist: clocks of {zone.key} were put forward")
-    if first > second:
-        return Instant((local - first).replace(tzinfo=UTC), raw, None, TimeQuality.UNKNOWN)
-    return _shifted(local, first, raw, quality)
-
-
-def _shifted(local: datetime, offset: timedelta, raw: str, quality: TimeQuality) -> Instant:
-    return Instant((local - offset).replace(tzinfo=UTC), raw, offset // _MINUTE, quality)
 
 
 def _refused(message: str) -> Refusal:

@@ -115,9 +115,9 @@ def test_codes_without_a_row_are_counted_by_format_and_partner(worker: Worker) -
 
 
 def test_codes_that_say_nothing_leave_a_trace(worker: Worker) -> None:
-    silent = {**X12_214, "segments": [segment.replace("AT7*D1", "AT7*XB") for segment in X12_214["segments"]]}
+    silent = {**X12_214, "segments": [segment.replace("AT7*D1", "AT7*OO") for segment in X12_214["segments"]]}
     worker.reads(silent, "acme", "x12.214")
-    assert worker.value("silent_codes_total", format="x12.214", partner="acme", code="AT701/XB") == 1
+    assert worker.value("silent_codes_total", format="x12.214", partner="acme", code="AT701/OO") == 1
     assert worker.value("nothing_said_total", format="x12.214", partner="acme") == 1
 
 

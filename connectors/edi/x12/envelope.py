@@ -97,6 +97,16 @@ class Group:
         return self._element(3)
 
     @property
+    def date(self) -> str:
+        """GS04: YYMMDD before 004010, CCYYMMDD since."""
+        return self._element(4)
+
+    @property
+    def time(self) -> str:
+        """GS05."""
+        return self._element(5)
+
+    @property
     def control(self) -> str:
         return self._element(6)
 

@@ -72,7 +72,7 @@ def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert "2 accepted" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("content", [b"", b"UNB+UNOC:3+A+B'", b"\x1b[31m{}"])
+@pytest.mark.parametrize("content", [b"", b"UNX+UNOC:3+A+B'", b"\x1b[31m{}"])
 def test_no_x12_file_is_said_and_steers_no_terminal(content: bytes, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file.write_bytes(content)
     assert main(["edi", "read", str(file)]) == 1

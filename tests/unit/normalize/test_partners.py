@@ -82,7 +82,7 @@ def test_a_file_for_a_format_without_a_map_or_a_missing_folder_stops_the_start(f
         partner_maps(folder)
 
 
-def test_a_partners_rows_also_hold_for_edi_and_over_codes_that_say_nothing(tmp_path: Path) -> None:
+def test_a_partners_rows_also_hold_for_edi(tmp_path: Path) -> None:
     (tmp_path / "northwind").mkdir()
     (tmp_path / "northwind" / "x12.214.csv").write_text(
         HEAD + "X6,AT701,ARRIVED_TERMINAL,ACT,,,their guide 4.1,at a hub\nOO,AT701,OUT_FOR_DELIVERY,ACT,,,their guide 4.2,on the van\n"

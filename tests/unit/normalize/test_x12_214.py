@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from connectors.edi.partners import Partner
 from connectors.edi.raw import raw_record
 from connectors.edi.x12.reading import Reading
 from streams.deadletter.reasons import Reason, Stage
@@ -18,17 +19,19 @@ from streams.normalize.codes import Meaning, code_map
 from streams.normalize.x12_214 import FORMAT, SILENT
 from streams.topics import CARRIER_RAW
 from tests.unit.edi.files import data, group, interchange, transaction
-from tests.unit.normalize.reading import ARRIVED, emitted, messages, raw, refusal
+from tests.unit.normalize.reading import ARRIVED, messages, refusal
 
+AGREED = {"id": "oldfreight", "sender": "02:OLDFREIGHT"}
 NAMED = {"format": FORMAT}
 B10 = "B10*0012345678*80000001*OLDF"
 ROWS = list(code_map(FORMAT).rows.values())
 
 
-def record(*body: str, version: str = "004010", zone: str | None = None) -> dict[str, Any]:
+def record(*body: str, version: str = "004010", zone: str | None = None, stops: str | None = None) -> dict[str, Any]:
     """The raw record of a transaction that came in a file."""
     (found,) = Reading(data(interchange([group([transaction(body)], version=version)]))).transactions()
-    output = raw_record(found, ARRIVED, zone)
+    partner = None if zone is None and stops is None else Partner.model_validate(AGREED | {"zone": zone, "stops": stops})
+    output = raw_record(found, ARRIVED, partner)
     assert output is not None and output.value is not None
     assert output.topic == CARRIER_RAW
     assert output.headers[0] == ("format", FORMAT.encode())
@@ -36,8 +39,8 @@ def record(*body: str, version: str = "004010", zone: str | None = None) -> dict
     return decoded
 
 
-def said(*body: str, version: str = "004010", zone: str | None = None) -> list[Event]:
-    found = messages(CARRIER_RAW, record(*body, version=version, zone=zone), NAMED)
+def said(*body: str, version: str = "004010", zone: str | None = None, stops: str | None = None) -> list[Event]:
+    found = messages(CARRIER_RAW, record(*body, version=version, zone=zone, stops=stops), NAMED)
     return [message for message in found if isinstance(message, Event)]
 
 
@@ -72,9 +75,10 @@ def test_each_reason_is_raised_beside_the_progress(row: Meaning) -> None:
 
 
 @pytest.mark.parametrize("row", of_type("AT703"), ids=lambda row: row.code)
-def test_each_appointment_is_an_estimate(row: Meaning) -> None:
+def test_each_appointment_is_a_plan_or_an_estimate(row: Meaning) -> None:
     (event,) = said(B10, "LX*1", f"AT7***{row.code}**20260603*0900*CT")
-    assert (event.milestone, event.classifier) == (Milestone.ETA_UPDATED, Classifier.EST)
+    assert (event.milestone, event.classifier) == (row.milestone, row.classifier)
+    assert row.classifier is not Classifier.ACT
 
 
 @pytest.mark.parametrize("row", of_type("Q701"), ids=lambda row: row.code)
@@ -123,11 +127,18 @@ def test_a_reason_says_an_exception_better_but_does_not_lift_its_effect() -> Non
     assert held.exceptional == Exceptional(ReasonClass.CREDIT_HOLD, Effect.BILLING_BLOCK)
 
 
-@pytest.mark.parametrize(("type", "code"), [(type, code) for type, codes in SILENT.items() for code in sorted(codes)])
-def test_codes_that_are_known_to_say_nothing_say_nothing(type: str, code: str) -> None:
-    segment = status(code) if type == "AT701" else f"AT7***{code}**20260603*0900*CT"
-    assert emitted(raw(CARRIER_RAW, record(B10, "LX*1", segment), NAMED)) == []
-    assert (code, type) not in code_map(FORMAT).rows
+def test_a_reason_is_kept_beside_what_the_status_says_of_itself() -> None:
+    (refused,) = said(B10, "LX*1", status("A7"))
+    assert (refused.milestone, refused.case_id) == (Milestone.DELIVERY_REFUSED, "pro:OLDF:12345678:CONSIGNEE_REFUSED")
+    (late,) = said(B10, "LX*1", status("SD", "AO"))
+    assert (late.milestone, late.case_id) == (Milestone.DELAYED, "pro:OLDF:12345678:WEATHER")
+
+
+@pytest.mark.parametrize("code", sorted(SILENT))
+def test_codes_that_are_known_to_say_nothing_say_nothing(code: str) -> None:
+    assert said(B10, "LX*1", status(code)) == []
+    assert (code, "AT701") not in code_map(FORMAT).rows
+    assert refusal(CARRIER_RAW, record(B10, "LX*1", f"AT7***{code}**20260603*0900*CT"), NAMED).reason is Reason.UNMAPPED_CODE
 
 
 @pytest.mark.parametrize(
@@ -160,14 +171,60 @@ def test_events_newest_first_are_each_read_with_their_own_time() -> None:
     found = said(B10, "LX*1", status("D1", time="0825"), "MS1*DAYTON*OH", status("X1", time="0805"), "LX*2", status("AF", time="0553"))
     assert [(event.milestone, event.at.utc.hour) for event in found] == [
         (Milestone.DELIVERED, 13),
-        (Milestone.IN_TRANSIT, 13),
+        (Milestone.ARRIVED_DESTINATION, 13),
         (Milestone.DISPATCHED, 10),
     ]
 
 
+STOP = "MS1*DAYTON*OH*US"
+ENDS = ["N1*CN*STORE 7*92*S7", "N3*1 MAIN ST", "N4*DAYTON*OH*45402"]
+
+
+def test_a_delivery_at_a_numbered_stop_is_one_of_that_stop_and_of_the_load_only_progress() -> None:
+    passing, delivered = said(B10, "LX*1", status("D1"), STOP, "L11*2*QN")
+    assert (passing.milestone, passing.scope, passing.references[0]) == (Milestone.ARRIVED_TERMINAL, Scope.STOP, "pro:OLDF:12345678")
+    assert (delivered.milestone, delivered.references) == (Milestone.DELIVERED, ("delivery:OLDF:80000001/2",))
+
+
 def test_stops_of_one_load_are_told_apart() -> None:
-    first, second = said(B10, "LX*1", status("D1"), "L11*2*QN", "LX*2", status("D1"), "L11*3*QN")
-    assert first.event_id != second.event_id
+    found = said(B10, "LX*1", status("D1"), "L11*2*QN", "LX*2", status("D1"), "L11*3*QN")
+    assert len({event.event_id for event in found}) == 4
+    assert [event.references[0] for event in found if event.milestone is Milestone.DELIVERED] == [
+        "delivery:OLDF:80000001/2",
+        "delivery:OLDF:80000001/3",
+    ]
+
+
+def test_arrival_and_damage_at_a_numbered_stop_are_of_that_stop_too() -> None:
+    _, arrived = said(B10, "LX*1", status("X1"), "L11*2*QN")
+    assert (arrived.milestone, arrived.references) == (Milestone.ARRIVED_DESTINATION, ("delivery:OLDF:80000001/2",))
+    _, damaged = said(B10, "LX*1", status("D1"), "Q7*D*CTN*1", "L11*2*QN")
+    assert (damaged.milestone, damaged.references) == (Milestone.DELIVERED_WITH_EXCEPTION, ("delivery:OLDF:80000001/2",))
+
+
+def test_a_delivery_where_the_load_ends_is_one_of_the_load() -> None:
+    (event,) = said(B10, *ENDS, "LX*1", status("D1"), STOP, "L11*3*QN")
+    assert (event.milestone, event.references[0]) == (Milestone.DELIVERED, "pro:OLDF:12345678")
+    passing, _ = said(B10, *ENDS, "LX*1", status("D1"), "MS1*TOLEDO*OH*US", "L11*2*QN")
+    assert passing.milestone is Milestone.ARRIVED_TERMINAL
+
+
+def test_where_it_was_agreed_that_loads_have_one_stop_its_number_says_nothing() -> None:
+    (event,) = said(B10, "LX*1", status("D1"), "L11*2*QN", stops="load")
+    assert (event.milestone, event.references[0]) == (Milestone.DELIVERED, "pro:OLDF:12345678")
+
+
+def test_of_deliveries_at_several_places_without_stop_numbers_the_last_is_that_of_the_load() -> None:
+    found = said(B10, "LX*1", status("D1", time="0825"), "MS1*DAYTON*OH", "LX*2", status("D1", time="0610"), "MS1*TOLEDO*OH")
+    assert [(event.milestone, event.scope) for event in found] == [
+        (Milestone.DELIVERED, Scope.SHIPMENT),
+        (Milestone.ARRIVED_TERMINAL, Scope.STOP),
+    ]
+
+
+def test_a_stop_without_the_shippers_number_delivers_nothing() -> None:
+    (event,) = said("B10*0012345678**OLDF", "LX*1", status("D1"), "L11*2*QN")
+    assert event.milestone is Milestone.ARRIVED_TERMINAL
 
 
 def test_at7_of_003070_has_its_date_and_time_elsewhere() -> None:

@@ -69,7 +69,7 @@ def test_an_hour_that_comes_twice_is_the_first_one_and_unsure() -> None:
 
 
 def test_an_hour_that_never_came_is_refused() -> None:
-    with pytest.raises(Refusal, match="did not exist") as caught:
+    with pytest.raises(Refusal, match="does not exist") as caught:
         at("20260308", "0230", "ET")
     assert caught.value.reason is Reason.TIME_INVALID
     assert at("20260308", "0330", "ET").utc == datetime(2026, 3, 8, 7, 30, tzinfo=UTC)
