@@ -11,7 +11,7 @@ from streams.cli.lines import BadLines, now_ms, opened, records
 from streams.contracts.messages import decode
 from streams.deadletter import headers as dead_letter_headers
 from streams.deadletter.reasons import CATALOGUE, Reason
-from streams.domain.event import Event, Link, TermsChanged
+from streams.domain.event import Announcement, Event, Link, Snapshot, TermsChanged
 from streams.hop import Output
 from streams.offline import OfflinePipeline
 from streams.pipeline import hops
@@ -19,6 +19,8 @@ from streams.settings import Settings
 from streams.topics import EVENTS, REFERENCES, dead_letter_topic
 
 __all__ = ["command", "steps"]
+
+_SAID = Event | Link | Snapshot | Announcement
 
 
 def command(
@@ -52,7 +54,7 @@ def steps(record: Output, outputs: Sequence[Output]) -> Iterator[str]:
     resolved = {
         id(message) for output, message in statements if isinstance(message, Event) and output.topic == EVENTS and message.references
     }
-    for format in dict.fromkeys(m.lineage.format for _, m in statements if isinstance(m, Event | Link) and id(m) not in resolved):
+    for format in dict.fromkeys(m.lineage.format for _, m in statements if isinstance(m, _SAID) and id(m) not in resolved):
         yield f"  detected  {format}, by {_how(record)}"
     for _, message in statements:
         if isinstance(message, Event) and id(message) not in resolved:
@@ -60,6 +62,10 @@ def steps(record: Output, outputs: Sequence[Output]) -> Iterator[str]:
         elif isinstance(message, Link):
             window = f"from {message.valid_from:%Y-%m-%d} to {message.valid_to:%Y-%m-%d}"
             yield f"  linked    {message.reference} means {message.order_id} {window}"
+        elif isinstance(message, Snapshot):
+            yield f"  read      a snapshot of {message.reference} as of {message.as_of.utc.isoformat()}: {len(message.claims)} claims"
+        elif isinstance(message, Announcement):
+            yield f"  read      {message.reference} changed at {message.at.utc.isoformat()}; its snapshot will say what"
         elif isinstance(message, TermsChanged):
             yield f"  read      terms {message.terms_id}, {len(message.versions)} versions"
     found = [message for _, message in statements if isinstance(message, Event) and id(message) in resolved]
@@ -95,4 +101,4 @@ def _how(record: Output) -> str:
     named = dict(record.headers).get("format")
     if named:
         return f"its format header {named.decode(errors='replace')!r}"
-    return "its topic and fields" if (record.value or b"").lstrip()[:1] in (b"{", b"[") else "its Avro schema"
+    return "its Avro schema" if (record.value or b"")[:1] in (b"\x00", b"\x01") else "its topic and fields"

@@ -13,11 +13,11 @@ from streams.contracts.codec import compile_reader, compile_writer
 from streams.contracts.registry import embedded
 from streams.contracts.wire import WireError, prefix, unframe
 from streams.deadletter.reasons import Reason
-from streams.domain.event import Answer, DeadLetterMark, Event, Inquiry, Link, TermsChanged, Tick
+from streams.domain.event import Announcement, Answer, DeadLetterMark, Event, Inquiry, Link, Snapshot, TermsChanged, Tick
 
 __all__ = ["Message", "decode", "encode"]
 
-Message = Event | Link | TermsChanged | Tick | DeadLetterMark | Inquiry | Answer
+Message = Event | Link | Snapshot | Announcement | TermsChanged | Tick | DeadLetterMark | Inquiry | Answer
 
 _Write = Callable[[Any], bytes]
 _Read = Callable[[bytes, int], tuple[Any, int]]
@@ -82,5 +82,5 @@ def _learn(kind: type[Message]) -> None:
         _WRITERS[kind] = (prefix(schema.id), compile_writer(schema.parsed, kind))
 
 
-for _kind in (Event, Link, TermsChanged, Tick, DeadLetterMark, Inquiry, Answer):
+for _kind in (Event, Link, Snapshot, Announcement, TermsChanged, Tick, DeadLetterMark, Inquiry, Answer):
     _learn(_kind)

@@ -6,7 +6,7 @@ Three forms are read:
 - magic byte 1, schema GUID (16 bytes), Avro body;
 - header `__value_schema_id` with either of those prefixes, the value being the bare Avro body.
 
-A value that starts otherwise is JSON, or nothing that we can read.
+A value that starts otherwise is JSON or XML, or nothing that we can read.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import orjson
 from fastavro import schemaless_reader
 
 from streams.contracts.registry import Registry, Schema, UnknownSchema, embedded
+from streams.contracts.xml import XmlError, is_xml, plain
 from streams.deadletter.reasons import Reason
 from streams.hop import Record
 
@@ -90,9 +91,9 @@ def unframe(value: bytes, header: bytes | None = None) -> Frame | None:
 
 
 def decode_raw(record: Record, registry: Registry | None = None) -> tuple[str | None, dict[str, Any] | list[Any]]:
-    """A raw record's value as plain data, and the name of its shape where its schema tells it (Avro), else None (JSON).
+    """A raw record's value as plain data, and the name of its shape where its schema tells it (Avro), else None (JSON, XML).
 
-    Both look alike: null fields of Avro records are left out, as JSON leaves them out. JSON numbers are int or float where a float
+    All look alike: null fields of Avro records are left out, as JSON leaves them out. JSON numbers are int or float where a float
     keeps every digit, else Decimal; `Decimal(str(number))` is exact in either case.
 
     `registry` finds schemas by id; without one it is the embedded registry. Raises `WireError`.
@@ -103,7 +104,7 @@ def decode_raw(record: Record, registry: Registry | None = None) -> tuple[str | 
     header = next((content for name, content in record.headers if name == SCHEMA_ID_HEADER), None) if record.headers else None
     framed = unframe(value, header)
     if framed is None:
-        return None, _json(value)
+        return None, _xml(value) if is_xml(value) else _json(value)
     schema = find(framed, registry or embedded())
     data = read_body(schema, framed.body)
     if not isinstance(data, (dict, list)):
@@ -147,6 +148,13 @@ def _without_nulls(data: Any) -> Any:
     return data
 
 
+def _xml(value: bytes) -> dict[str, Any]:
+    try:
+        return plain(value)
+    except XmlError as error:
+        raise WireError(Reason.ENVELOPE_INVALID, str(error)) from None
+
+
 def _json(value: bytes) -> dict[str, Any] | list[Any]:
     value = value.removeprefix(_BOM)
     try:
@@ -154,7 +162,7 @@ def _json(value: bytes) -> dict[str, Any] | list[Any]:
         if _LONG_NUMBER in value.translate(_DIGITS_AS_ZERO):
             data = json.loads(value, parse_float=_exact_decimal, parse_int=_exact_int)
     except (ValueError, RecursionError) as error:
-        raise WireError(Reason.ENVELOPE_INVALID, f"neither Avro in the Confluent wire format nor JSON: {error}") from None
+        raise WireError(Reason.ENVELOPE_INVALID, f"neither Avro in the Confluent wire format nor JSON nor XML: {error}") from None
     if not isinstance(data, (dict, list)):
         raise WireError(Reason.ENVELOPE_INVALID, f"JSON, but {type(data).__name__} and not an object or a list of objects")
     if value.count(b"{") + value.count(b"[") > MAX_DEPTH and _deeper(data, MAX_DEPTH):

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     QTY_INVALID = "QTY_INVALID"
     REF_UNRESOLVED = "REF_UNRESOLVED"
     REF_CONFLICT = "REF_CONFLICT"
+    SNAPSHOT_MISSING = "SNAPSHOT_MISSING"
     POISON = "POISON"
 
 
@@ -62,7 +63,7 @@ class Explanation:
 
 CATALOGUE: dict[Reason, Explanation] = {
     Reason.ENVELOPE_INVALID: Explanation(
-        "The bytes are not a JSON object, a list of objects, or Avro in the Confluent wire format.",
+        "The bytes are not a JSON object, a list of objects, Avro in the Confluent wire format, or XML without a document type.",
         "Truncated or binary payload, wrong character set, a producer's test message.",
         "Ask the producer for the record named in the coordinates; edit and replay, or discard.",
     ),
@@ -124,6 +125,12 @@ CATALOGUE: dict[Reason, Explanation] = {
         "References of one record name different orders.",
         "A recycled tracking number, or a mixed-up bill of lading.",
         "Decide which reference is right; edit and replay.",
+    ),
+    Reason.SNAPSHOT_MISSING: Explanation(
+        "A source announced that a document changed, and no snapshot of it came before the announcement's time to live ended.",
+        "Whoever fetches documents from the source failed, or may not read this one.",
+        "Fetch the document and send its snapshot, then discard this letter or replay it; until then the order may miss a change.",
+        Disposition.PARKED,
     ),
     Reason.POISON: Explanation(
         "Our own code failed on this record; its neighbours were processed.",

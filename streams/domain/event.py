@@ -1,8 +1,8 @@
 """What is said on the pipeline's own topics, in one shape for all sources.
 
 `shipment.events` (keyed by order) carries `Event`, `TermsChanged`, `ItemChanged`, `Tick` and `DeadLetterMark`.
-`shipment.references` (keyed by reference) carries `Event` whose order is not known yet, `Link`, `Tick`, and what one reference's row asks
-another's: `Inquiry` and `Answer`.
+`shipment.references` (keyed by reference) carries `Event` whose order is not known yet, `Link`, `Snapshot`, `Announcement`, `Tick`, and
+what one reference's row asks another's: `Inquiry` and `Answer`.
 
 Instances are never changed after they are made; they are plain slots dataclasses because freezing them costs more than the fold.
 """
@@ -19,7 +19,9 @@ from streams.domain.terms import Terms
 from streams.domain.vocabulary import Classifier, Effect, Milestone, ProofKind, ReasonClass, Scope, Settlement
 
 __all__ = [
+    "Announcement",
     "Answer",
+    "Claim",
     "DeadLetterMark",
     "Event",
     "Evidence",
@@ -35,6 +37,7 @@ __all__ = [
     "Link",
     "OrderDetails",
     "OrderLine",
+    "Snapshot",
     "Tick",
     "TermsChanged",
     "UnitFactor",
@@ -282,6 +285,47 @@ class Answer:
 
     links: tuple[KnownLink, ...]
     """Empty: nothing, so far."""
+
+
+@dataclass(slots=True)
+class Claim:
+    """One thing that a document says of an order as it now stands. Of picked and issued goods, `lines` are totals and no increments."""
+
+    milestone: Milestone
+    order_id: str
+    at: Instant
+    delivery_id: str = ""
+    shipment_id: str = ""
+    lines: tuple[LineQuantity, ...] = ()
+    invoice: Invoice | None = None
+    seen: bool = False
+    """`at` is when it was seen to be so, and not when it happened: at another time it is the same claim."""
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """A document of a source as it stood at one time: all that it then said. What happened is what differs from the snapshot before."""
+
+    reference: str
+    """`snapshot:<system>:<document>`."""
+
+    as_of: Instant
+    """When the document stood like this."""
+
+    claims: tuple[Claim, ...]
+    lineage: Lineage
+    traceparent: str = ""
+
+
+@dataclass(slots=True)
+class Announcement:
+    """A document of a source changed; what changed, a snapshot of it will say."""
+
+    reference: str
+    """`snapshot:<system>:<document>`."""
+
+    at: Instant
+    lineage: Lineage
 
 
 @dataclass(slots=True)

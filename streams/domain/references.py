@@ -26,6 +26,7 @@ from streams.domain.event import Answer, Event, Inquiry, Link
 from streams.domain.instant import from_millis, to_millis
 from streams.domain.links import LATE_ARRIVALS_MS, KnownLink, enter, holds, meanings
 from streams.domain.resolution import STATEMENTS
+from streams.domain.snapshots import Document
 from streams.domain.vocabulary import ReferenceKind
 
 __all__ = [
@@ -138,6 +139,9 @@ class ReferenceRow:
 
     waits_until: int = 0
     """When the first event that waits gives up, milliseconds since the epoch; 0: none waits."""
+
+    document: Document | None = None
+    """What the last snapshot said, where the reference stands for a document."""
 
 
 class Arrival(Enum):
@@ -286,6 +290,8 @@ def expire(row: ReferenceRow, due: int) -> list[SeenEvent]:
     row.asking = {reference: until for reference, until in row.asking.items() if until > due}
     row.events = [_of_what_is_left(row, event) for event in row.events if event.wait_until > due or not event.wait_until]
     row.events = [event for event in row.events if event.wait_until or event.said]
+    if row.document is not None and row.document.kept_until <= due:
+        row.document = None
     return lapsed
 
 
@@ -306,6 +312,8 @@ def next_wake(row: ReferenceRow, waits_until: int) -> int:
         until = link.kept_until
         if not 0 < soonest <= until:
             soonest = until
+    if row.document is not None and not 0 < soonest <= row.document.kept_until:
+        soonest = row.document.kept_until
     if row.heard or row.asking:
         others = min([*[heard.until for heard in row.heard.values()], *row.asking.values()])
         return min(soonest, others) if soonest else others

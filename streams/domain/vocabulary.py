@@ -194,6 +194,9 @@ class ReferenceKind(StrEnum):
     STATEMENT = "statement"
     """A statement that its source may take back by naming it: the issuer's own id of it."""
 
+    SNAPSHOT = "snapshot"
+    """A document of which the source sends snapshots, or says only that it changed."""
+
 
 class Group(StrEnum):
     """Which part of the way a milestone belongs to."""

@@ -18,7 +18,7 @@ from streams.contracts.registry import Registry
 from streams.contracts.wire import WireError, decode_raw
 from streams.deadletter.holds import settled
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Event, Link, TermsChanged
+from streams.domain.event import Announcement, Event, Link, Snapshot, TermsChanged
 from streams.domain.vocabulary import Classifier
 from streams.hop import EVERY_PARTITION, DeadLetter, Emission, Hop, Output, Record, Rows
 from streams.normalize.agreements import NOTHING_AGREED, Agreements
@@ -151,6 +151,8 @@ def _output(statement: Statement, timestamp: int) -> Output:
         return Output(REFERENCES, statement.reference.encode(), value, timestamp=timestamp)
     if isinstance(statement, TermsChanged):
         return Output(EVENTS, statement.terms_id.encode(), value, partition=EVERY_PARTITION, timestamp=timestamp)
+    if isinstance(statement, Snapshot | Announcement):
+        return Output(REFERENCES, statement.reference.encode(), value, timestamp=timestamp)
     if statement.order_id:
         return Output(EVENTS, statement.order_id.encode(), value, timestamp=timestamp)
     return Output(REFERENCES, statement.references[0].encode(), value, timestamp=timestamp)

@@ -3,6 +3,9 @@
 Reads `shipment.references` (links, events, ticks, and what one reference asks another), keeps one row a reference, and sends each event to
 `shipment.events` once for each order that it is about (`streams.domain.references`). Events that nobody claims wait, and are refused when
 their time to live ends; so are those whose references mean different orders.
+
+Of a document's snapshots it sends what differs from the last one (`streams.domain.snapshots`). A change that was only announced waits for
+the snapshot that holds it.
 """
 
 from __future__ import annotations
@@ -17,7 +20,8 @@ from streams.contracts.reference_rows import REFERENCE_ROWS
 from streams.contracts.wire import WireError
 from streams.deadletter.holds import settled, without_replay
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Answer, Event, Inquiry, Link, Tick
+from streams.domain.event import Announcement, Answer, Event, Inquiry, Link, Snapshot, Tick
+from streams.domain.ids import stable_id
 from streams.domain.instant import from_millis, to_millis
 from streams.domain.links import KnownLink
 from streams.domain.references import (
@@ -40,6 +44,7 @@ from streams.domain.references import (
     others_of,
 )
 from streams.domain.resolution import STATEMENTS, is_ambiguous, resolved, statement_link
+from streams.domain.snapshots import SNAPSHOTS, Document, covers, differences
 from streams.domain.vocabulary import Scope
 from streams.hop import DeadLetter, Emission, Hop, Output, RawRecord, Record, Rows, due_key
 from streams.tally import Tally
@@ -104,6 +109,10 @@ def _one(rows: Rows, record: Record, ttl_ms: int, tally: Tally) -> list[Emission
         emissions = _event(row, message, record, ttl_ms, tally)
     elif isinstance(message, Link):
         emissions = _link(row, message, record, tally)
+    elif isinstance(message, Snapshot):
+        emissions = _snapshot(row, message, record, tally)
+    elif isinstance(message, Announcement):
+        emissions = _announcement(row, message, record, ttl_ms, tally)
     elif isinstance(message, Inquiry):
         emissions = _told([accept_inquiry(row, message)], record)
     elif isinstance(message, Answer):
@@ -157,6 +166,34 @@ def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int, tally: 
     if ambiguous:
         emissions.append(_whose_lines(record, ambiguous))
     return emissions
+
+
+def _snapshot(row: ReferenceRow, snapshot: Snapshot, record: Record, tally: Tally) -> list[Emission]:
+    row.document = document = row.document or Document()
+    events = differences(document, snapshot)
+    row.events = [seen for seen in row.events if not covers(document, seen.at)]
+    for event in events:
+        tally.count("events", "matched")
+        tally.saw(event.at.utc, "applied", event.lineage.system)
+    headers = tuple(record.headers)
+    return [Output(EVENTS, event.order_id.encode(), encode(event), headers, timestamp=record.timestamp) for event in events]
+
+
+def _announcement(row: ReferenceRow, announced: Announcement, record: Record, ttl_ms: int, tally: Tally) -> list[Emission]:
+    assert record.value is not None
+    name, at = stable_id("announced", announced.reference, announced.at.utc.isoformat()), to_millis(announced.at.utc)
+    if covers(row.document, at) or any(other.event_id == name for other in row.events):
+        tally.count("events", "told_again")
+        return []
+    if len(row.events) >= MOST_WAITING:
+        tally.count("events", "unresolved")
+        message = f"{MOST_WAITING} changes of {_name(record)} wait for its snapshot already"
+        return [DeadLetter(record, Stage.RESOLVE, Reason.SNAPSHOT_MISSING, message)]
+    tally.count("events", "parked")
+    until = to_millis(announced.lineage.ingested_at) + ttl_ms
+    headers = tuple([(name, value or b"") for name, value in record.headers])
+    row.events.append(SeenEvent(name, at, until, record.partition, record.offset, record.timestamp, record.value, headers))
+    return []
 
 
 def _link(row: ReferenceRow, link: Link, record: Record, tally: Tally) -> list[Emission]:
@@ -224,6 +261,10 @@ def _nameable(event: Event, link: KnownLink, timestamp: int) -> list[Emission]:
 
 def _lapsed(seen: SeenEvent, tick: Record, tally: Tally) -> DeadLetter:
     tally.count("events", "unresolved")
+    if _key(tick).startswith(SNAPSHOTS):
+        until = from_millis(seen.wait_until).isoformat(timespec="seconds")
+        message = f"{_name(tick)} was said to have changed, and no snapshot of it came by {until}"
+        return DeadLetter(_record_of(seen, tick), Stage.RESOLVE, Reason.SNAPSHOT_MISSING, message)
     names = " or ".join([_name(tick), *seen.others[:2]])
     message = f"no order became known for {names} by {from_millis(seen.wait_until).isoformat(timespec='seconds')}"
     return DeadLetter(_record_of(seen, tick), Stage.RESOLVE, Reason.REF_UNRESOLVED, message)

@@ -6,26 +6,37 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Event, Link, TermsChanged
+from streams.domain.event import Announcement, Event, Link, Snapshot, TermsChanged
 from streams.normalize import (
     aftership,
     carrier,
     dcsa,
     dhl_express,
     dhl_unified,
+    dynamics,
     easypost,
     edifact_iftsta,
     edifact_invoic,
     epcis,
     erp,
     fedex,
+    idoc_delivery,
+    idoc_invoice,
+    idoc_orders,
+    netsuite,
+    oracle,
+    otm,
     project44,
     sap_gtt,
+    sap_s4,
+    sap_s4_events,
     shopify,
+    shopify_orders,
     terms,
     tms,
     ups,
     wms,
+    wms_snapshot,
     x12_214,
     x12_856,
     x12_billing,
@@ -38,7 +49,7 @@ from streams.topics import CARRIER_RAW, ERP_RAW, TERMS, TMS_RAW, WMS_RAW
 
 __all__ = ["FORMATS", "Adapter", "Statement", "detected_adapter", "named_adapter"]
 
-Statement = Event | Link | TermsChanged
+Statement = Event | Link | Snapshot | Announcement | TermsChanged
 Adapter = Callable[[Any, Origin], Sequence[Statement]]
 """Reads one record of its format; raises `Refusal`."""
 
@@ -60,6 +71,21 @@ FORMATS: Final[dict[str, Adapter]] = {
     project44.TL: project44.read_tl,
     sap_gtt.FORMAT: sap_gtt.read,
     shopify.FORMAT: shopify.read,
+    idoc_orders.FORMAT: idoc_orders.read,
+    idoc_delivery.FORMAT: idoc_delivery.read,
+    idoc_invoice.FORMAT: idoc_invoice.read,
+    sap_s4_events.FORMAT: sap_s4_events.read,
+    sap_s4.SALES_ORDER: sap_s4.read_sales_order,
+    sap_s4.DELIVERY: sap_s4.read_delivery,
+    sap_s4.BILLING_DOCUMENT: sap_s4.read_billing_document,
+    shopify_orders.ORDER: shopify_orders.read_order,
+    shopify_orders.FULFILLMENT: shopify_orders.read_fulfillment,
+    shopify_orders.REFUND: shopify_orders.read_refund,
+    oracle.FORMAT: oracle.read,
+    netsuite.FORMAT: netsuite.read,
+    dynamics.FORMAT: dynamics.read,
+    otm.FORMAT: otm.read,
+    wms_snapshot.FORMAT: wms_snapshot.read,
     terms.FORMAT: terms.read,
     x12_214.FORMAT: x12_214.read,
     x12_load.LOAD: x12_load.read_load,
@@ -104,16 +130,39 @@ _PLATFORMS: Final = (
     _Shape(project44.read_ltl, frozenset({"shipmentIdentifiers"}), frozenset({"statusCode"})),
     _Shape(project44.read_tl, frozenset({"shipmentIdentifiers"}), frozenset({"eventType"})),
     _Shape(sap_gtt.read, frozenset({"TRXCOD", "TRXID"}), frozenset({"EVTID"})),
+    _Shape(otm.read, frozenset(), frozenset({"Transmission"})),
 )
 """Visibility platforms and TMS of others."""
 
+
+_DELIVERIES: Final = (_Shape(idoc_delivery.read, frozenset(), frozenset({"DELVRY07"})),)
+"""From an ERP, or from a warehouse to it."""
 
 _SHAPES: Final[dict[str, tuple[_Shape, ...]]] = {
     ERP_RAW: (
         _Shape(erp.read, frozenset({"type"}), frozenset({"system", "company", "order"})),
         _Shape(shopify.read, frozenset({"fulfillment_id", "status"}), frozenset({"happened_at"})),
+        _Shape(shopify_orders.read_refund, frozenset({"order_id"}), frozenset({"refund_line_items"})),
+        _Shape(shopify_orders.read_fulfillment, frozenset({"order_id", "line_items"}), frozenset({"tracking_numbers", "tracking_number"})),
+        _Shape(shopify_orders.read_order, frozenset({"id", "line_items"}), frozenset({"financial_status", "order_number"})),
+        _Shape(oracle.read, frozenset({"BusinessEventCode"}), frozenset({"TransactionNumber", "receivablesInvoiceLines"})),
+        _Shape(netsuite.read, frozenset({"shipStatus"}), frozenset({"createdFrom"})),
+        _Shape(dynamics.read, frozenset({"BusinessEventId"}), frozenset({"ControlNumber", "EventTime"})),
+        _Shape(idoc_orders.read, frozenset(), frozenset({"ORDERS05"})),
+        _Shape(idoc_invoice.read, frozenset(), frozenset({"INVOIC02"})),
+        *_DELIVERIES,
+        _Shape(sap_s4_events.read, frozenset({"specversion", "type"}), frozenset({"source"})),
+        _Shape(sap_s4.read_wrapped, frozenset({"d"}), frozenset({"d"})),
+        _Shape(sap_s4.read_sales_order, frozenset({"SalesOrder"}), frozenset({"to_Item", "_Item"})),
+        _Shape(sap_s4.read_delivery, frozenset(), frozenset({"to_DeliveryDocumentItem"})),
+        _Shape(sap_s4.read_delivery, frozenset({"OutboundDelivery"}), frozenset({"_Item"})),
+        _Shape(sap_s4.read_billing_document, frozenset({"BillingDocument"}), frozenset({"to_Item", "_Item"})),
     ),
-    WMS_RAW: (_Shape(wms.read, frozenset({"type"}), frozenset({"system", "company", "order"})),),
+    WMS_RAW: (
+        _Shape(wms.read, frozenset({"type"}), frozenset({"system", "company", "order"})),
+        _Shape(wms_snapshot.read, frozenset({"as_of"}), frozenset({"order", "lines"})),
+        *_DELIVERIES,
+    ),
     TMS_RAW: (_Shape(tms.read, frozenset({"type"}), frozenset({"system", "shipment"})), *_PLATFORMS),
     CARRIER_RAW: (
         _Shape(carrier.read, frozenset({"carrier"}), frozenset({"code", "tracking", "pro"})),

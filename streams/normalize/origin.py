@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -49,6 +50,20 @@ class Origin:
 
     silent: list[str] | None = None
     """Codes of the record that are known and say nothing (`passes_over`)."""
+
+    headers: Sequence[tuple[str, bytes | None]] = ()
+
+    def header(self, name: str, longest: int = 64) -> str:
+        """The text of a header whatever the case of its name (gateways change that); empty where there is none."""
+        for known, value in self.headers:
+            if known.lower() == name:
+                return _text(value, longest)
+        return ""
+
+    def company(self, system: str) -> str:
+        """Whose order numbers these are: the header `company` where the feed is told apart by it, else the system that gave them out."""
+        named = self.header("company", 32)
+        return named if named and ":" not in named else system
 
     def passes_over(self, code: str) -> None:
         """Note a code that is known and says nothing, so that it leaves a trace in the metrics."""
@@ -109,7 +124,8 @@ def origin_of(record: Record, overrides: PartnerMaps = NO_PARTNERS, agreed: Agre
             partner = _text(value, 64)
     at = from_millis(record.timestamp)
     zone = agreed.zones.get(partner) if partner else None
-    return Origin(record.topic, record.partition, record.offset, at, traceparent, transport_id, partner, overrides, zone)
+    where = record.topic, record.partition, record.offset, at
+    return Origin(*where, traceparent, transport_id, partner, overrides, zone, None, record.headers)
 
 
 def _text(value: bytes | None, longest: int) -> str:

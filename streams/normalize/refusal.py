@@ -25,14 +25,18 @@ _REASONS: Final = {
     "quantity": Reason.QTY_INVALID,
     "amount": Reason.QTY_INVALID,
     "unit_price": Reason.QTY_INVALID,
+    **dict.fromkeys(("as_of", "picked_at", "issued_at", "time", "created_at", "updated_at", "processed_at"), Reason.TIME_INVALID),
+    **dict.fromkeys(("ordered", "picked", "issued", "price", "current_quantity"), Reason.QTY_INVALID),
+    **dict.fromkeys(("MENGE", "LFIMG", "VPREI", "PEINH", "NETWR", "SUMME", "BETRG", "PODMG", "LFIMG_DIFF"), Reason.QTY_INVALID),
+    **dict.fromkeys(("RequestedQuantity", "NetPriceAmount", "NetPriceQuantity", "ActualDeliveryQuantity"), Reason.QTY_INVALID),
+    **dict.fromkeys(("BillingQuantity", "NetAmount", "TotalNetAmount", "Quantity", "LineAmount", "InvoiceAmount"), Reason.QTY_INVALID),
 }
 """A field that is wrong is the reason of the refusal; all other fields are SCHEMA_INVALID."""
 
 
 class Refusal(Exception):
     """The record, or one statement of it, cannot be taken. `message` names the field and its value; `statements` are what the rest of
-    the record says all the same (`streams.normalize.detect.Statement`); `orders` are the order keys that it is about, where the adapter
-    could read them and `orders_named` cannot."""
+    the record says all the same (`streams.normalize.detect.Statement`); `orders` are the orders that it is about, where these are known."""
 
     def __init__(self, stage: Stage, reason: Reason, message: str, statements: Sequence[Any] = (), orders: Sequence[str] = ()) -> None:
         super().__init__(message)

@@ -10,7 +10,7 @@ from streams.contracts.messages import Message, decode
 from streams.contracts.outputs import read
 from streams.contracts.wire import WireError
 from streams.deadletter import headers as dead_letter_headers
-from streams.domain.event import Answer, DeadLetterMark, Event, Inquiry, Link, TermsChanged, Tick
+from streams.domain.event import Announcement, Answer, DeadLetterMark, Event, Inquiry, Link, Snapshot, TermsChanged, Tick
 from streams.hop import Output, RawRecord
 from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, TERMS, dead_letter_topic
 from streams.verify.layout import Layout
@@ -78,7 +78,7 @@ class Judge:
         if topic not in _LOGS:
             return self._trimmed(EVENTS)
         message = _decoded(record.value)
-        if isinstance(message, (Event, Link)):
+        if isinstance(message, (Event, Link, Snapshot, Announcement)):
             lineage = message.lineage
             resolved = isinstance(message, Event) and topic == EVENTS and bool(message.references)
             gone = self._gone(lineage.topic, str(lineage.partition), str(lineage.offset))
@@ -116,6 +116,9 @@ def _identity(message: Message | None) -> str:
         case Link():
             lineage = message.lineage
             return f"link {message.order_id} {message.package_id} {lineage.topic}-{lineage.partition}@{lineage.offset}"
+        case Snapshot() | Announcement():
+            lineage = message.lineage
+            return f"{type(message).__name__} {lineage.topic}-{lineage.partition}@{lineage.offset}"
         case DeadLetterMark():
             return f"mark {message.dead_letter_id} {message.open}"
         case TermsChanged():

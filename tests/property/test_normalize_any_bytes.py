@@ -18,11 +18,16 @@ from streams.offline.memory import MemoryRows
 from streams.topics import CARRIER_RAW, ERP_RAW, TERMS, TMS_RAW, WMS_RAW
 from tests.unit.normalize.records import EVERY as OWN
 from tests.unit.normalize.records import X12_214
-from tests.unit.normalize.vendors import VENDORS
+from tests.unit.normalize.vendors import SNAPSHOTS, TOLD_OTHERWISE, VENDORS
 
 pytestmark = pytest.mark.property
 
-EVERY = [*OWN, *((vendor.topic, vendor.record()) for vendor in VENDORS)]
+OTHERS = [*VENDORS, *SNAPSHOTS, *TOLD_OTHERWISE]
+EVERY = [*OWN, *((vendor.topic, vendor.record()) for vendor in OTHERS)]
+XML = [(vendor.topic, xml) for vendor in OTHERS if (xml := vendor.xml()) is not None]
+READ = (("system", b"S4HCLNT100"), ("as_of", b"2026-06-01T12:00:00Z"), ("zone", b"Europe/Berlin"))
+"""Headers of documents that were fetched."""
+
 HOP = normalize.hop(max_record_bytes=50_000)
 TIMESTAMP = 1_780_322_400_000
 QUICK = settings(max_examples=700, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -39,6 +44,7 @@ odd = st.one_of(
     st.text(max_size=40),
     st.datetimes().map(lambda moment: moment.isoformat()),
     st.sampled_from(["", "\x00", "0", "-1", "9" * 70, "1e999", "NaN", "\ufeff", "a:b"]),
+    st.sampled_from(["1.234,56", "1,234", "5.000-", "00000000", "/Date(99999999999999)/", "/Date(-1)/", "PT99H", "20260601", "ZZ"]),
     st.sampled_from(["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "DELIVERED", "order.released"]),
     st.lists(st.none() | st.integers() | st.text(max_size=5), max_size=4),
     st.dictionaries(st.text(max_size=8), st.none() | st.text(max_size=8), max_size=3),
@@ -99,8 +105,47 @@ def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
     return topic, bytes(data)
 
 
+MARKUP = [
+    b"<",
+    b">",
+    b"&amp;",
+    b"&x;",
+    b"<!DOCTYPE a>",
+    b"<![CDATA[",
+    b"]]>",
+    b"<!--",
+    b"<?x?>",
+    b"</IDOC>",
+    b"<IDOC>",
+    b"&#0;",
+    b"\xff",
+    b"<a><a>",
+]
+
+
+@st.composite
+def damaged_xml(draw: st.DrawFn) -> tuple[str, bytes]:
+    """A valid XML record, cut, with bytes flipped, or with markup put in where text or another element was."""
+    topic, xml = draw(st.sampled_from(XML))
+    data = bytearray(xml)
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, max(0, len(data) - 1)))
+        match draw(st.sampled_from(["cut", "flip", "insert", "text"])):
+            case "cut":
+                del data[at : at + draw(st.integers(1, 200))]
+            case "flip" if data:
+                data[at] ^= 1 << draw(st.integers(0, 7))
+            case "text" if b">" in data[at:]:
+                start = data.index(b">", at) + 1
+                end = data.find(b"<", start)
+                data[start : end if end >= 0 else None] = draw(st.text(max_size=12)).encode(errors="replace")
+            case _:
+                data[at:at] = draw(st.sampled_from(MARKUP))
+    return topic, bytes(data)
+
+
 def read(topic: str, value: bytes | None, format: bytes | None = None, may_say_nothing: bool = False) -> None:
-    headers = () if format is None else (("format", format),)
+    headers = READ if format is None else (("format", format), *READ)
     record = RawRecord(topic, 0, 0, TIMESTAMP, None, value, headers)
     emissions = HOP.run(MemoryRows(None), [record])
     assert emissions or may_say_nothing
@@ -126,6 +171,12 @@ def test_a_record_with_broken_fields_is_read_or_refused(record: tuple[str, bytes
 @given(damaged())
 def test_a_record_with_broken_bytes_is_read_or_refused(record: tuple[str, bytes]) -> None:
     read(*record)
+
+
+@QUICK
+@given(damaged_xml(), st.none() | st.sampled_from([b"sap.orders05.v1", b"sap.delvry07.v1", b"sap.invoic02.v1", b"otm.transmission.v1"]))
+def test_damaged_xml_is_read_or_refused(record: tuple[str, bytes], format: bytes | None) -> None:
+    read(*record, format)
 
 
 @QUICK
@@ -159,6 +210,14 @@ def test_a_record_with_broken_fields_is_read_or_refused_long(record: tuple[str, 
 @given(damaged())
 def test_a_record_with_broken_bytes_is_read_or_refused_long(record: tuple[str, bytes]) -> None:
     read(*record)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3_600)
+@LONG
+@given(damaged_xml(), st.none() | st.sampled_from([b"sap.orders05.v1", b"sap.delvry07.v1", b"sap.invoic02.v1", b"otm.transmission.v1"]))
+def test_damaged_xml_is_read_or_refused_long(record: tuple[str, bytes], format: bytes | None) -> None:
+    read(*record, format)
 
 
 @pytest.mark.long

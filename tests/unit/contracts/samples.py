@@ -24,7 +24,9 @@ from streams.domain.decisions import (
     Status,
 )
 from streams.domain.event import (
+    Announcement,
     Answer,
+    Claim,
     DeadLetterMark,
     Event,
     Evidence,
@@ -36,6 +38,7 @@ from streams.domain.event import (
     Link,
     OrderDetails,
     OrderLine,
+    Snapshot,
     TermsChanged,
     Tick,
 )
@@ -108,6 +111,26 @@ LINK = Link(
 INQUIRY = Inquiry("bol:TMS-EU:B-1", "pro:UPSN:7", AT)
 KNOWN_LINK = KnownLink("ACME:4711", "D", "S", "P", True, 1_780_000_000_000, 1_790_000_000_000, 5, ("tracking:UPSN:1Z",))
 ANSWER = Answer("pro:UPSN:7", "bol:TMS-EU:B-1", (KNOWN_LINK,))
+SNAPSHOT = Snapshot(
+    "snapshot:WMS-HAM:ACME:4711/80012345",
+    Instant(AT, "2026-06-01T09:15:03+02:00", 120),
+    (
+        Claim(Milestone.PACKED, "ACME:4711", Instant(AT, "2026-06-01 09:15"), "80012345"),
+        Claim(
+            Milestone.GOODS_ISSUED,
+            "ACME:4711",
+            Instant(AT, "2026-06-01 09:15", None, TimeQuality.UNKNOWN),
+            "80012345",
+            "SHP-1",
+            (LineQuantity("10", Decimal("2.5"), "KG"),),
+            Invoice("R-1", Decimal("99.99"), "EUR"),
+            seen=True,
+        ),
+    ),
+    LINEAGE,
+    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+)
+ANNOUNCEMENT = Announcement("snapshot:S4HCLNT100:SALESORDER/4800", Instant(AT, "2026-06-01T07:15:03Z", 0), LINEAGE)
 TERMS_CHANGED = TermsChanged(
     "T-POD",
     (
@@ -117,7 +140,7 @@ TERMS_CHANGED = TermsChanged(
 )
 TICK = Tick(AT, "ACME:4711")
 MARK = DeadLetterMark("44444444-4444-5444-9444-444444444444", "ACME:4711", "SCHEMA_INVALID", True, AT)
-MESSAGES = (GOODS_ISSUED, EVERYTHING, LINK, TERMS_CHANGED, TICK, MARK, INQUIRY, ANSWER)
+MESSAGES = (GOODS_ISSUED, EVERYTHING, LINK, SNAPSHOT, ANNOUNCEMENT, TERMS_CHANGED, TICK, MARK, INQUIRY, ANSWER)
 
 REACHED = MilestoneReached("55555555-5555-5555-9555-555555555555", GOODS_ISSUED)
 REACHED_EVERYTHING = MilestoneReached("66666666-6666-5666-9666-666666666666", EVERYTHING)

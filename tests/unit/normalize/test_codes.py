@@ -15,7 +15,7 @@ ROW = b"OK,,DELIVERED,ACT,,,their guide 3.2,delivered\n"
 MAPS = sorted(
     name.removesuffix(".csv")
     for entry in (files("streams.normalize") / "maps").iterdir()
-    if (name := entry.name).endswith(".csv") and name != "carriers.csv"
+    if (name := entry.name).endswith(".csv") and name not in ("carriers.csv", "units.csv", "sap.s4.documents.csv")
 )
 
 
