@@ -1,7 +1,7 @@
 """What normalising costs a record of each format, in microseconds on one core: `python -m benchmarks.normalize [FORMAT ...]`.
 
 Bytes in to bytes out, by the real hop: decode, detect, validate, map, encode. Of histories and packets the cost a statement is shown too.
-The aim is 60 µs a JSON webhook and 150 µs a 214; what takes longer (documents of many lines, XML) is marked.
+The aim is 60 µs a JSON webhook and 150 µs a 214; what misses 60 µs a statement is marked.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from streams.domain.instant import to_millis
 from streams.hop import Hop, Output, RawRecord
 from streams.hops import normalize
 from streams.offline.memory import MemoryRows
-from tests.unit.normalize.edi_sets import BODIES, IFTSTA, INVOIC, message, record
+from tests.unit.normalize.edi_sets import BODIES, IFTSTA, INVOIC, message
+from tests.unit.normalize.edi_sets import record as transaction
 from tests.unit.normalize.reading import ARRIVED, raw
 from tests.unit.normalize.records import EVERY, X12_214
 from tests.unit.normalize.vendors import SNAPSHOTS, TOLD_OTHERWISE, VENDORS
@@ -38,28 +39,23 @@ def main(wanted: list[str]) -> None:
         best = min(_timed(hop, rows, batch) for _ in range(_ROUNDS)) / _BATCH * 1e6
         outputs = [decode(output.value or b"") for output in hop.run(rows, batch[:1]) if isinstance(output, Output)]
         said = max(1, sum(isinstance(one, (Event, Snapshot, Announcement)) for one in outputs))
-        over = " *" if best > _AIM else ""
+        over = " *" if best / said > _AIM else ""
         print(f"{name:44} {len(record.value or b''):6} {best:12.1f} {said:10} {best / said:8.1f}{over}")
 
 
 def _records() -> Iterator[tuple[str, RawRecord]]:
-    for topic, record in EVERY:
-        yield f"{topic} {record.get('type', record.get('code', 'ups or terms'))}", raw(topic, record)
-    yield from _edi()
+    for topic, own in EVERY:
+        yield f"{topic} {own.get('type', own.get('code', 'ups or terms'))}", raw(topic, own)
+    yield "x12.214", raw("carrier.raw", X12_214, {"format": "x12.214"})
+    edi = [(f"x12.{name}", transaction(name)) for name in sorted(BODIES)]
+    for name, output in [*edi, ("edifact.IFTSTA", message(IFTSTA)), ("edifact.INVOIC", message(INVOIC))]:
+        yield name, RawRecord(output.topic, 0, 0, output.timestamp, output.key, output.value, output.headers)
     for vendor in (*VENDORS, *SNAPSHOTS, *TOLD_OTHERWISE):
         headers = {"format": vendor.format, **vendor.headers}
         xml = vendor.xml()
         yield vendor.format, raw(vendor.topic, vendor.record(), headers)
         if xml is not None:
             yield f"{vendor.format} XML", RawRecord(vendor.topic, 0, 0, to_millis(ARRIVED), None, xml, _encoded(headers))
-
-
-def _edi() -> Iterator[tuple[str, RawRecord]]:
-    status = [*X12_214["segments"][1:-1], "MS1*DAYTON*OH*US", "MS2*OLDF*TR881"]
-    outputs = {"x12.214": record("214", status)} | {f"x12.{name}": record(name) for name in sorted(BODIES)}
-    outputs |= {"edifact.IFTSTA": message(IFTSTA), "edifact.INVOIC": message(INVOIC)}
-    for name, output in outputs.items():
-        yield name, RawRecord(output.topic, 0, 1, output.timestamp, output.key, output.value, output.headers)
 
 
 def _encoded(headers: dict[str, Any]) -> tuple[tuple[str, bytes], ...]:
