@@ -65,9 +65,9 @@ def test_the_same_fact_by_other_channels_is_one_milestone_with_all_their_records
 
 
 def test_a_code_that_says_nothing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    silent = {**X12_214, "segments": [segment.replace("AT7*D1", "AT7*XB") for segment in X12_214["segments"]]}
+    silent = {**X12_214, "segments": [segment.replace("AT7*D1", "AT7*CD") for segment in X12_214["segments"]]}
     out = explained(tmp_path, capsys, ("carrier.raw", silent, {"format": "x12.214"}))
-    assert "silent    AT701/XB: known, and says nothing of the freight" in out
+    assert "silent    AT701/CD: known, and says nothing of the freight" in out
 
 
 def test_a_history_is_explained_statement_by_statement(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
