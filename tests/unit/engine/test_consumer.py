@@ -108,7 +108,7 @@ def new_consumer(folder: Path) -> Any:
 
 async def test_the_consumer_reads_committed_and_waits_for_a_fetch_no_longer_than_needed(tmp_path: Path) -> None:
     made = new_consumer(tmp_path)
-    assert (made._isolation_level, made._fetch_max_wait_ms) == ("read_committed", 20)
+    assert (made._isolation_level, made._fetch_max_wait_ms, made._fetch_min_bytes) == ("read_committed", 20, 65_536)
     made._closed = True  # It was never opened.
 
 
