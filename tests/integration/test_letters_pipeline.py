@@ -53,7 +53,8 @@ def it(deployed: Settings) -> Iterator[Settings]:
     yield made
     report = verify(made, hops(made), wait_seconds=0)
     assert report.findings == []
-    assert report.complete
+    # No worker runs any more, so a mark may have become due since.
+    assert not {what for what in report.not_yet if not what.startswith("ticks of ")}
 
 
 @contextmanager
