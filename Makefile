@@ -38,7 +38,7 @@ demo: | broker $(READY)  ## Start a local Kafka, feed a realistic day, show it l
 	$(BIN)/milepost demo
 
 .PHONY: test
-test: | broker check  ## Everything: checks, then all tests (needs about 15 minutes on two cores).
+test: | broker check  ## Everything: checks, then all tests (needs about 18 minutes on two cores).
 	$(BIN)/python -m pytest -m "not long"
 
 .PHONY: test-quick
