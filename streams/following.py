@@ -12,7 +12,7 @@ from streams.admin import connect
 from streams.errors import ConfigurationError
 from streams.hop import RawRecord
 from streams.metadata import find_topics
-from streams.settings import Settings
+from streams.settings import READS_MUCH, Settings
 
 __all__ = ["Follower"]
 
@@ -40,12 +40,11 @@ class Follower:
             settings.librdkafka(
                 **{
                     "group.id": f"{settings.app_id}-follower",
-                    "enable.auto.commit": False,
+                    **READS_MUCH,
                     "auto.offset.reset": "earliest",
                     "isolation.level": "read_committed",
                     "fetch.wait.max.ms": 50,
                     "queued.max.messages.kbytes": 16_384,
-                    "fetch.queue.backoff.ms": 10,
                     "log_level": 3,
                 }
             )

@@ -13,13 +13,13 @@ from streams.errors import MilepostError
 from streams.following import Follower
 from streams.metrics import Metrics
 from streams.settings import Settings
-from streams.topics import AUDIT, EVENTS, RAW_TOPICS, REFERENCES, TERMS, dead_letter_topic
+from streams.topics import AUDIT, DEAD_LETTERED, dead_letter_topic
 
 __all__ = ["publish", "watch_letters"]
 
 log = logging.getLogger(__name__)
 
-_TOPICS = {dead_letter_topic(source): source for source in (*RAW_TOPICS, TERMS, REFERENCES, EVENTS)}
+_TOPICS = {dead_letter_topic(source): source for source in DEAD_LETTERED}
 _PAUSE_SECONDS = 0.2
 """Between two looks: a backlog is read at some thousand letters a second, and the hops have the rest of the CPU."""
 

@@ -9,8 +9,13 @@ import shutil
 import socket
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-__all__ = ["bound_to_parent", "command_of", "free_ports", "is_free", "wait_for_exit"]
+__all__ = ["RARE_COLLECTION", "bound_to_parent", "command_of", "free_ports", "is_free", "wait_for_exit"]
+
+RARE_COLLECTION: Final = (100_000, 50, 100)
+"""Thresholds for `gc.set_threshold` where records come and go by the thousand and hardly ever in cycles: looking for garbage at the usual
+pace is an eighth to a quarter of all CPU."""
 
 # Below the ports that Linux gives to outgoing connections (32768 and up), so that a port found free stays free.
 _PORTS = range(20_000, 32_000)

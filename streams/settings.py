@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["Settings"]
+__all__ = ["READS_MUCH", "Settings"]
+
+READS_MUCH: Final[Mapping[str, Any]] = {"enable.auto.commit": False, "fetch.queue.backoff.ms": 10}
+"""What a confluent-kafka consumer needs that reads much and commits nothing by itself: librdkafka pauses a fetch for a second whenever
+its queue is full, and most of a long reading is then that pause."""
 
 
 class Settings(BaseSettings):

@@ -17,6 +17,7 @@ __all__ = [
     "AUDIT",
     "CARRIER_RAW",
     "CATALOGUE",
+    "DEAD_LETTERED",
     "EDI_TAKEN",
     "ERP_RAW",
     "EVENTS",
@@ -70,6 +71,9 @@ SHARED_TOPICS = (TERMS, REFERENCE_DATA)
 OUTPUTS = (MILESTONES, STATUS, RELEASES, HOLDS, EXCEPTIONS, TASKS, FINDINGS, ARCHIVE)
 """What the shipment hop says to the world."""
 
+DEAD_LETTERED = (*RAW_TOPICS, *SHARED_TOPICS, REFERENCES, EVENTS)
+"""What hops read: each has a dead-letter topic and a replay topic."""
+
 _REPLAY = ".replay"
 
 
@@ -78,7 +82,7 @@ def replay_topic(topic: str) -> str:
     return topic + _REPLAY
 
 
-REPLAYED = {replay_topic(topic): topic for topic in (*RAW_TOPICS, *SHARED_TOPICS, REFERENCES, EVENTS)}
+REPLAYED = {replay_topic(topic): topic for topic in DEAD_LETTERED}
 """By replay topic: the topic whose records come again there."""
 
 REPLAY_TOPICS = tuple(REPLAYED)
@@ -133,7 +137,6 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(AUDIT, "what became of each dead letter: who settled it, when, why and how", Cleanup.COMPACT, _FOR_EVER),
 )
 
-_DEAD_LETTERED = (*RAW_TOPICS, *SHARED_TOPICS, REFERENCES, EVENTS)
 _STATEFUL_HOPS = {"resolve": REFERENCES, "shipment": EVENTS}
 
 
@@ -151,7 +154,7 @@ def wanted_topics(settings: Settings) -> Iterator[Topic]:
     """Every topic of this installation by physical name, dead letters and changelogs included."""
     for topic in CATALOGUE:
         yield _physical(topic, settings.topic(topic.name))
-    for name in _DEAD_LETTERED:
+    for name in DEAD_LETTERED:
         meaning = f"records of {name} that were refused, bytes kept"
         yield Topic(settings.topic(dead_letter_topic(name)), meaning, retention_ms=365 * _DAY_MS, stamped_by_broker=True)
     for hop, source in _STATEFUL_HOPS.items():

@@ -2,6 +2,7 @@
 
 x12         ANSI X12: envelopes, segments, acknowledgements
 edifact     UN/EDIFACT: the same
+party       who speaks, and how counts are written in both
 files       a file of either: what may be taken of it, what is to be answered
 partners    what was agreed with whom
 raw         one raw record for each transaction or message

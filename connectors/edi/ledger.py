@@ -17,8 +17,9 @@ from connectors.edi.edifact.acknowledge import answers
 from connectors.edi.edifact.envelope import Reading as EdifactReading
 from connectors.edi.files import EdiFile
 from connectors.edi.partners import Partners
+from connectors.edi.party import number
 from connectors.edi.remembered import RememberedInFile
-from connectors.edi.x12.envelope import Interchange, number
+from connectors.edi.x12.envelope import Interchange
 from connectors.edi.x12.reading import Reading
 
 __all__ = ["Ledger", "Watched"]

@@ -14,6 +14,7 @@ from streams.cli.printing import Printer
 from streams.hop import Output
 from streams.offline import OfflinePipeline
 from streams.pipeline import hops
+from streams.processes import RARE_COLLECTION
 from streams.readable import explained
 from streams.settings import Settings
 from streams.topics import HOLDS, RELEASES
@@ -49,7 +50,7 @@ def command(
 
     Example: `milepost simulate day.jsonl --terms terms.yaml --until 2026-07-01T00:00:00Z --topic invoice.releases`
     """
-    gc.set_threshold(100_000, 50, 100)  # As in a worker: an eighth of the time.
+    gc.set_threshold(*RARE_COLLECTION)
     pipeline = OfflinePipeline(hops(Settings()))
     wanted = frozenset((RELEASES, HOLDS) if explain else topic or ())
     bad = BadLines(keep_going)

@@ -17,16 +17,13 @@ from streams.jsonlines import dump, shown_bytes, shown_headers, shown_value
 from streams.readable import orders_of, said
 from streams.settings import Settings
 from streams.topics import (
-    EVENTS,
+    DEAD_LETTERED,
     EXCEPTIONS,
     FINDINGS,
     HOLDS,
     MILESTONES,
     OUTPUTS,
-    RAW_TOPICS,
-    REFERENCES,
     RELEASES,
-    SHARED_TOPICS,
     STATUS,
     TASKS,
     dead_letter_topic,
@@ -34,7 +31,7 @@ from streams.topics import (
 
 __all__ = ["command"]
 
-_DEFAULT: Final = (*OUTPUTS, *(dead_letter_topic(topic) for topic in (*RAW_TOPICS, *SHARED_TOPICS, REFERENCES, EVENTS)))
+_DEFAULT: Final = (*OUTPUTS, *map(dead_letter_topic, DEAD_LETTERED))
 _STYLES: Final = {
     MILESTONES: "cyan",
     STATUS: "blue",

@@ -22,7 +22,6 @@ _HOLD_TYPE: Final = b"milepost.invoice.hold.v1"
 _STATUS_TYPE: Final = b"milepost.shipment.status.v1"
 
 
-
 def milestone(reached: MilestoneReached, cause: Record) -> Output:
     """A record of `shipment.milestones`. `cause` is the record of `shipment.events` that was being read."""
     event = reached.event

@@ -18,7 +18,7 @@ from streams.deadletter.letter import Letter, read_letter
 from streams.deadletter.selection import Selection
 from streams.errors import ConfigurationError, MilepostError
 from streams.hop import RawRecord
-from streams.settings import Settings
+from streams.settings import READS_MUCH, Settings
 from streams.topics import AUDIT, dead_letter_topic
 
 __all__ = ["OPEN", "Found", "Index", "Wanted", "letter_topics", "read_records"]
@@ -142,13 +142,12 @@ def read_records(settings: Settings, topics: Iterable[str], progress: Progress |
         settings.librdkafka(
             **{
                 "group.id": f"{settings.app_id}-dlq",
-                "enable.auto.commit": False,
+                **READS_MUCH,
                 "enable.auto.offset.store": False,
                 "enable.partition.eof": True,
                 "auto.offset.reset": "earliest",
                 "isolation.level": "read_committed",
                 "fetch.wait.max.ms": 20,
-                "fetch.queue.backoff.ms": 5,
                 "queued.max.messages.kbytes": 65_536,
                 "log_level": 3,
             }

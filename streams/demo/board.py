@@ -11,11 +11,11 @@ from typing import Final
 from streams.day.found import Found
 from streams.hop import RawRecord
 from streams.readable import orders_of, said
-from streams.topics import EVENTS, OUTPUTS, RAW_TOPICS, REFERENCES, SHARED_TOPICS, STATUS, dead_letter_topic
+from streams.topics import DEAD_LETTERED, OUTPUTS, STATUS, dead_letter_topic
 
 __all__ = ["FOLLOWED", "Board"]
 
-FOLLOWED: Final = (*OUTPUTS, *(dead_letter_topic(topic) for topic in (*RAW_TOPICS, *SHARED_TOPICS, REFERENCES, EVENTS)))
+FOLLOWED: Final = (*OUTPUTS, *map(dead_letter_topic, DEAD_LETTERED))
 """The topics that the board counts."""
 
 _RATE_OVER_SECONDS: Final = 3.0

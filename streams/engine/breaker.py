@@ -64,17 +64,14 @@ class Breaker:
     def weigh(self, topic: str, partition: int, records: Sequence[Record], refused: Collection[int]) -> Tripped | None:
         """Count a batch of a partition, of which the records at the offsets `refused` are dead-lettered. Tripped: do not commit it."""
         row = self._rows_weighed.get(topic, self._rows.get(topic, 0))
-        if not refused:
-            self._rows_weighed[topic] = 0
         before = self._counts.get((topic, partition))
-        if not refused and (before is None or (before.in_a_row == 0 and not before.refused)):
-            # The usual case: nothing but the number grows.
-            self._weighed[topic, partition] = _Count((0 if before is None else before.read) + len(records))
-            return None
         count = _Count() if before is None else before.copy()
         self._weighed[topic, partition] = count
         limits = self._limits
-        for record in records:
+        if not refused:  # The usual case: no record needs to be looked at.
+            count.read += len(records)
+            count.in_a_row = row = 0
+        for record in records if refused else ():
             count.read += 1
             if record.offset not in refused:
                 count.in_a_row = row = 0
@@ -91,7 +88,7 @@ class Breaker:
                     count.refused.popleft()
                 if count.read >= limits.window and len(count.refused) > limits.share * limits.window:
                     return Tripped(record, f"{len(count.refused)} of the latest {limits.window} records")
-        self._rows_weighed[topic] = row if refused else 0
+        self._rows_weighed[topic] = row
         while count.refused and count.refused[0] <= count.read - limits.window:
             count.refused.popleft()
         return None

@@ -22,7 +22,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from streams.engine.clients import client_settings
 from streams.engine.offsets import log_ends
 from streams.engine.store import ChangelogIdentity, PartitionStore, StoreMemory
-from streams.settings import Settings
+from streams.settings import READS_MUCH, Settings
 
 __all__ = ["Restored", "catch_up"]
 
@@ -76,7 +76,7 @@ def _client(settings: Settings) -> Consumer:
             settings,
             {
                 "group.id": "unused",
-                "enable.auto.commit": False,
+                **READS_MUCH,
                 "enable.partition.eof": True,
                 "auto.offset.reset": "error",
                 "isolation.level": "read_committed",
@@ -84,8 +84,6 @@ def _client(settings: Settings) -> Consumer:
                 # Twice the usual megabyte is twice as fast, and four times is a gigabyte of memory.
                 "fetch.message.max.bytes": 2 << 20,
                 "queued.max.messages.kbytes": 8_192,
-                # A full queue makes librdkafka pause a fetch, for a second by default: most of a restore was that pause.
-                "fetch.queue.backoff.ms": 10,
             },
         )
     )

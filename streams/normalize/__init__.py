@@ -8,7 +8,7 @@ idoc_orders idoc_delivery idoc_invoice    SAP IDocs; idoc is what they share, sa
 sap_s4 sap_s4_events shopify_orders oracle netsuite dynamics    other ERPs and shops
 x12_214 x12_warehouse x12_856 x12_load x12_billing    EDI sets, split by `connectors.edi`
 edifact_iftsta edifact_invoic                   EDIFACT messages
-x12 edifact                what these share
+x12 edifact agreed         what these share, and what was agreed with whom sends them
 plans                      what a transport plan says
 scans                      from a code's meaning to statements
 codes, maps/               what status codes mean, as data

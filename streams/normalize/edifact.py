@@ -7,18 +7,16 @@ from decimal import Decimal
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import Field, StringConstraints, TypeAdapter
 
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Lineage
-from streams.domain.ids import order_key
 from streams.domain.instant import Instant
 from streams.domain.vocabulary import Classifier
+from streams.normalize.agreed import Agreed, Part, invalid_part, read_agreed, with_century
 from streams.normalize.origin import Origin
-from streams.normalize.refusal import Refusal, invalid, shown
+from streams.normalize.refusal import Refusal, shown
 from streams.normalize.times import parse
-from streams.normalize.x12 import Agreed, invalid_part, word
-from streams.normalize.x12_times import instant, zone_named
+from streams.normalize.x12_times import instant
 
 __all__ = ["Message", "Segment", "number", "part", "read_message"]
 
@@ -28,13 +26,10 @@ Segment = list[str | list[str]]
 
 _NUMBER: Final = re.compile(r"-?\d{1,14}([.,]\d{0,6})?", re.ASCII)
 _OFFSET: Final = re.compile(r"(\d{12})([+-])(\d\d)(\d\d)", re.ASCII)
-_CENTURY: Final = "70"
-"""Two digits from here on are of the last century."""
 
 
 class _Record(Agreed):
     version: Annotated[str, StringConstraints(max_length=8)] = ""
-    sent: Annotated[list[Annotated[str, StringConstraints(max_length=16)]], Field(max_length=2)] = Field(default_factory=list)
     segments: Annotated[
         list[Annotated[list[_Text | Annotated[list[_Text], Field(max_length=200)]], Field(min_length=1, max_length=300)]],
         Field(min_length=2, max_length=50_000),
@@ -44,37 +39,21 @@ class _Record(Agreed):
 _RECORD: Final = TypeAdapter(_Record)
 
 
-class Message:
+class Message(Part):
     """A message that is being read."""
 
+    standard = "EDIFACT"
+
     def __init__(self, record: _Record, zone: ZoneInfo | None, format: str, origin: Origin) -> None:
+        super().__init__(record, zone, format, origin)
         self.segments: list[Segment] = record.segments
         self.version = record.version
-        self.agreed = record
-        self.zone = zone
-        self.format = format
-        self.origin = origin
-
-    @property
-    def system(self) -> str:
-        """The sender's system as it was agreed, else its id."""
-        return self.agreed.system or self.agreed.sender.partition(":")[2][:32].replace(":", "") or "EDIFACT"
-
-    def order(self, number: str, where: str) -> str:
-        """The order key of an order number. Raises `Refusal` where it is none, or nobody said whose."""
-        if not self.agreed.company:
-            sender = shown(self.agreed.sender)
-            raise invalid_part(f"company: none was agreed with sender {sender}: nobody knows whose order it is; see MILEPOST_EDI_PARTNERS")
-        return order_key(self.agreed.company, word(number, where))
-
-    def lineage(self, system: str, code: str, map_version: str = "") -> Lineage:
-        return self.origin.lineage(system, self.format, None, code, map_version)
 
     def sent(self) -> Instant:
         """When the interchange was sent: the time of statements that have no other. Raises `Refusal`."""
         date, time = [*self.agreed.sent, "", ""][:2]
         if len(date) == 6:
-            date = ("19" if date[:2] >= _CENTURY else "20") + date
+            date = with_century(date)
         return self._local(date, time, "UNB 0017")
 
     def at(self, segment: Segment, classifier: Classifier = Classifier.ACT) -> Instant:
@@ -97,13 +76,7 @@ class Message:
 
 def read_message(data: Any, type: str, format: str, origin: Origin) -> Message:
     """The message in a raw record. Raises `Refusal`."""
-    try:
-        record = _RECORD.validate_python(data)
-        zone = zone_named(record.zone) if record.zone else origin.zone
-    except ValidationError as error:
-        raise invalid(error) from error
-    except ValueError as error:
-        raise invalid_part(f"zone: {error}") from error
+    record, zone = read_agreed(_RECORD, data, origin)
     if part(record.segments[0], 0) != "UNH" or part(record.segments[0], 2) != type:
         raise invalid_part(f"segments[0]: {shown(str(record.segments[0])[:80])} does not begin a message of type {type}")
     return Message(record, zone, format, origin)

@@ -12,13 +12,13 @@ from typing import Any, Final
 from streams.domain.event import Event
 from streams.domain.instant import Instant
 from streams.domain.vocabulary import Effect, Milestone, ReferenceKind, Scope
+from streams.normalize.agreed import invalid_part, word
 from streams.normalize.codes import Meaning, code_map
 from streams.normalize.edifact import Message, Segment, part, read_message
 from streams.normalize.origin import Origin
 from streams.normalize.references import carrier_reference
 from streams.normalize.refusal import shown
 from streams.normalize.scans import each, statements, with_exception
-from streams.normalize.x12 import invalid_part, word
 
 __all__ = ["FORMAT", "read"]
 

@@ -14,11 +14,12 @@ from typing import Any, Final
 from streams.domain.event import Event, Invoice, LineQuantity, Link
 from streams.domain.instant import Instant
 from streams.domain.vocabulary import Milestone
+from streams.normalize.agreed import invalid_part, word
 from streams.normalize.codes import code_map
 from streams.normalize.edifact import Message, Segment, number, part, read_message
 from streams.normalize.origin import Origin
 from streams.normalize.refusal import Refusal, shown
-from streams.normalize.x12 import invalid_part, quantity, word
+from streams.normalize.x12 import quantity
 from streams.normalize.x12_warehouse import about, added_up
 
 __all__ = ["FORMAT", "read"]

@@ -1,7 +1,6 @@
 """What X12 adapters share: one transaction (ST to SE) as `connectors.edi.raw` split it from its file, and what was agreed with its sender.
 
-Releases from 003070 on are read; GS08 says which one. Before 004010 dates have two digits for the year. An order number is one of the
-company that was agreed with the sender; where none was, the transaction is refused rather than put to somebody's order.
+Releases from 003070 on are read; GS08 says which one. Before 004010 dates have two digits for the year.
 """
 
 from __future__ import annotations
@@ -11,39 +10,25 @@ from decimal import Decimal
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import Field, StringConstraints, TypeAdapter
 
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Invoice, Lineage, LineQuantity
-from streams.domain.ids import normalised, order_key
+from streams.domain.event import Invoice, LineQuantity
+from streams.domain.ids import normalised
 from streams.domain.instant import Instant
 from streams.domain.vocabulary import Classifier
+from streams.normalize.agreed import Agreed, Part, invalid_part, read_agreed, with_century, word
 from streams.normalize.origin import Origin
-from streams.normalize.refusal import Refusal, invalid, shown
-from streams.normalize.shapes import EACH, Currency, Shape, SystemName
-from streams.normalize.x12_times import day, instant, zone_named
+from streams.normalize.refusal import Refusal, shown
+from streams.normalize.shapes import EACH, Shape
+from streams.normalize.x12_times import day, instant
 
-__all__ = ["LONGEST_NUMBER", "OLDEST", "Agreed", "Transaction", "invalid_part", "quantity", "read_transaction", "word"]
+__all__ = ["OLDEST", "Transaction", "quantity", "read_transaction"]
 
 OLDEST: Final = "003070"
-LONGEST_NUMBER: Final = 64
 _LONG_YEARS_SINCE: Final = "004010"
-_CENTURY: Final = 70
-"""Two digits from 70 on are of the last century."""
-
 _QUANTITY: Final = re.compile(r"\d{1,12}(\.\d{0,6})?", re.ASCII)
 _CENTS: Final = re.compile(r"-?\d{1,15}", re.ASCII)
-
-
-class Agreed(Shape):
-    """What was agreed with the sender, as the raw record carries it (`connectors.edi.partners`)."""
-
-    sender: Annotated[str, StringConstraints(max_length=64)] = ""
-    zone: Annotated[str, StringConstraints(max_length=64)] | None = None
-    company: SystemName | None = None
-    system: SystemName | None = None
-    currency: Currency | None = None
-    stops: Annotated[str, StringConstraints(max_length=16)] | None = None
 
 
 class _Separators(Shape):
@@ -53,43 +38,26 @@ class _Separators(Shape):
 class _Record(Agreed):
     version: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}")]
     separators: _Separators
-    sent: Annotated[list[Annotated[str, StringConstraints(max_length=16)]], Field(max_length=2)] = Field(default_factory=list)
     segments: Annotated[list[Annotated[str, StringConstraints(max_length=65_536)]], Field(min_length=2, max_length=50_000)]
 
 
 _RECORD: Final = TypeAdapter(_Record)
 
 
-class Transaction:
+class Transaction(Part):
     """A transaction that is being read. Elements are without blanks around them."""
 
+    standard = "X12"
+
     def __init__(self, record: _Record, zone: ZoneInfo | None, format: str, origin: Origin) -> None:
+        super().__init__(record, zone, format, origin)
         self.version = record.version
         self.segments = record.segments
         self.separator = record.separators.element
-        self.agreed = record
-        self.zone = zone
-        self.format = format
-        self.origin = origin
 
     def elements(self) -> list[list[str]]:
         """All segments, each as its elements with its id first."""
         return [[element.strip() for element in segment.split(self.separator)] for segment in self.segments]
-
-    @property
-    def system(self) -> str:
-        """The sender's system as it was agreed, else its id."""
-        return self.agreed.system or self.agreed.sender.partition(":")[2][:32].replace(":", "") or "X12"
-
-    def order(self, number: str, where: str) -> str:
-        """The order key of an order number. Raises `Refusal` where it is none, or nobody said whose."""
-        if not self.agreed.company:
-            sender = shown(self.agreed.sender)
-            raise invalid_part(f"company: none was agreed with sender {sender}: nobody knows whose order it is; see MILEPOST_EDI_PARTNERS")
-        return order_key(self.agreed.company, word(number, where))
-
-    def lineage(self, system: str, code: str, map_version: str = "") -> Lineage:
-        return self.origin.lineage(system, self.format, None, code, map_version)
 
     def sent(self) -> Instant:
         """When the group was sent: the time of statements that have no other. Raises `Refusal`."""
@@ -119,19 +87,13 @@ class Transaction:
 
     def _long(self, date: str) -> str:
         if len(date) == 6 and self.version < _LONG_YEARS_SINCE:
-            return ("19" if date[:2] >= str(_CENTURY) else "20") + date
+            return with_century(date)
         return date
 
 
 def read_transaction(data: Any, set: str, format: str, origin: Origin) -> Transaction:
     """The transaction in a raw record. Raises `Refusal`."""
-    try:
-        record = _RECORD.validate_python(data)
-        zone = zone_named(record.zone) if record.zone else origin.zone
-    except ValidationError as error:
-        raise invalid(error) from error
-    except ValueError as error:
-        raise invalid_part(f"zone: {error}") from error
+    record, zone = read_agreed(_RECORD, data, origin)
     if record.version < OLDEST:
         raise invalid_part(f"version: {shown(record.version)}; releases from {OLDEST} on are read")
     if record.segments[0].split(record.separators.element)[:2] != ["ST", set]:
@@ -139,22 +101,8 @@ def read_transaction(data: Any, set: str, format: str, origin: Origin) -> Transa
     return Transaction(record, zone, format, origin)
 
 
-def word(text: str, where: str, longest: int = LONGEST_NUMBER) -> str:
-    """A number or name that must be there. Raises `Refusal`."""
-    if not text:
-        raise invalid_part(f"{where}: is missing")
-    if len(text) > longest or not text.isprintable():
-        raise invalid_part(f"{where}: {shown(text)} is longer than {longest} characters or not printable")
-    return text
-
-
 def quantity(line: str, amount: str, unit: str, where: str) -> LineQuantity:
     """How much of an order line. Raises `Refusal`."""
     if not _QUANTITY.fullmatch(amount):
         raise Refusal(Stage.VALIDATE, Reason.QTY_INVALID, f"{where}: {shown(amount)} is no quantity such as 12 or 12.5")
     return LineQuantity(normalised(word(line, f"{where}, line number", 32)), Decimal(amount), word(unit or EACH, where, 16).upper())
-
-
-def invalid_part(message: str) -> Refusal:
-    """The refusal of a part that is missing or wrong."""
-    return Refusal(Stage.VALIDATE, Reason.SCHEMA_INVALID, message)

@@ -15,12 +15,13 @@ from typing import Any, Final
 from streams.domain.event import Event
 from streams.domain.instant import Instant
 from streams.domain.vocabulary import Classifier, Effect, Milestone, ReferenceKind, Scope
+from streams.normalize.agreed import LONGEST_NUMBER, bounded, invalid_part
 from streams.normalize.codes import CodeMap, Meaning, code_map
 from streams.normalize.origin import Origin
 from streams.normalize.references import carrier_reference
 from streams.normalize.refusal import shown
 from streams.normalize.scans import HANDED_OVER, statements, with_exception
-from streams.normalize.x12 import LONGEST_NUMBER, Transaction, invalid_part, read_transaction
+from streams.normalize.x12 import Transaction, read_transaction
 from streams.normalize.x12_load import stop_reference
 
 __all__ = ["FORMAT", "SILENT", "read"]
@@ -138,20 +139,14 @@ def _shipment(transaction: Transaction) -> _Shipment:
 
 
 def _references(shipment: _Shipment) -> tuple[str, ...]:
-    carrier = _word(shipment.carrier, "B1003", _LONGEST_NAME)
+    carrier = bounded(shipment.carrier, "B1003", _LONGEST_NAME)
     if not carrier or ":" in carrier:
         raise invalid_part(f"B1003: {shown(carrier)} is no SCAC; the carrier's numbers mean nothing without it")
     numbers = [(ReferenceKind.PRO, shipment.pro), *shipment.others, (ReferenceKind.BOL, shipment.bill)]
-    keys = dict.fromkeys(carrier_reference(kind, carrier, _word(number, kind, LONGEST_NUMBER)) for kind, number in numbers if number)
+    keys = dict.fromkeys(carrier_reference(kind, carrier, bounded(number, kind, LONGEST_NUMBER)) for kind, number in numbers if number)
     if not keys:
         raise invalid_part("B1001, B1002: neither has a number, nor is there an L11 with one")
     return tuple(keys)
-
-
-def _word(text: str, where: str, longest: int) -> str:
-    if len(text) > longest or not text.isprintable():
-        raise invalid_part(f"{where}: {shown(text)} is longer than {longest} characters or not printable")
-    return text
 
 
 def _earlier_places(shipment: _Shipment, codes: CodeMap) -> frozenset[Place]:
@@ -211,7 +206,7 @@ def _statements(
         where = stop or f"at={'/'.join(status.place or ())}"
         found = statements(origin, lineage, passing, references, at, Scope.STOP, place=where)
         if status.loop.stop and shipment.bill:
-            own = stop_reference(shipment.carrier, shipment.bill, _word(status.loop.stop, "L11 QN", _LONGEST_NAME))
+            own = stop_reference(shipment.carrier, shipment.bill, bounded(status.loop.stop, "L11 QN", _LONGEST_NAME))
             found += statements(origin, lineage, meaning, (own,), at, Scope.SHIPMENT)
     else:
         found = statements(origin, lineage, meaning, references, at, Scope.SHIPMENT, place=stop)

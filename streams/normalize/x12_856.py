@@ -14,11 +14,12 @@ from streams.domain.event import Event, Link
 from streams.domain.ids import event_id, normalised, reference_key
 from streams.domain.instant import Instant
 from streams.domain.vocabulary import Classifier, Milestone, ReferenceKind, Scope
+from streams.normalize.agreed import invalid_part, word
 from streams.normalize.codes import Meaning, code_map
 from streams.normalize.origin import Origin
 from streams.normalize.references import carrier_reference
 from streams.normalize.refusal import Refusal
-from streams.normalize.x12 import Transaction, invalid_part, quantity, read_transaction, word
+from streams.normalize.x12 import Transaction, quantity, read_transaction
 from streams.normalize.x12_warehouse import GS1, Goods, about, issued
 
 __all__ = ["FORMAT", "read"]

@@ -13,11 +13,12 @@ from typing import Any, Final
 from streams.domain.event import Event, Freight, FreightCharge, LineQuantity, Link
 from streams.domain.ids import event_id, reference_key
 from streams.domain.vocabulary import Classifier, Milestone, ReferenceKind, Scope
+from streams.normalize.agreed import invalid_part, word
 from streams.normalize.codes import code_map
 from streams.normalize.origin import Origin
 from streams.normalize.references import carrier_reference
 from streams.normalize.refusal import shown
-from streams.normalize.x12 import Transaction, invalid_part, quantity, read_transaction, word
+from streams.normalize.x12 import Transaction, quantity, read_transaction
 from streams.normalize.x12_warehouse import about, added_up, naming
 
 __all__ = ["ADJUSTMENT", "FREIGHT", "INVOICE", "read_adjustment", "read_freight", "read_invoice"]

@@ -15,11 +15,12 @@ from streams.domain.event import Event, Lineage, Link
 from streams.domain.ids import event_id, normalised, reference_key
 from streams.domain.instant import Instant
 from streams.domain.vocabulary import Classifier, Milestone, ReferenceKind, Scope
+from streams.normalize.agreed import invalid_part, word
 from streams.normalize.codes import code_map
 from streams.normalize.origin import Origin
 from streams.normalize.plans import Part, Planned, linked, plan
 from streams.normalize.references import DEFAULT_VALID_DAYS, LinkedOrder, Named, carrier_reference, links
-from streams.normalize.x12 import Transaction, invalid_part, read_transaction, word
+from streams.normalize.x12 import Transaction, read_transaction
 
 __all__ = ["ANSWER", "LOAD", "load_reference", "read_answer", "read_load", "stop_reference"]
 

@@ -15,12 +15,13 @@ from streams.domain.event import Event, Handling, Lineage, LineQuantity, Link
 from streams.domain.ids import event_id, normalised, reference_key
 from streams.domain.instant import Instant
 from streams.domain.vocabulary import Classifier, Milestone, ReferenceKind, Scope
+from streams.normalize.agreed import invalid_part, word
 from streams.normalize.codes import code_map
 from streams.normalize.origin import Origin
 from streams.normalize.references import DEFAULT_VALID_DAYS, LinkedOrder, Named, carrier_reference, links
 from streams.normalize.refusal import Refusal
 from streams.normalize.shapes import detail_of
-from streams.normalize.x12 import Transaction, invalid_part, quantity, read_transaction, word
+from streams.normalize.x12 import Transaction, quantity, read_transaction
 
 __all__ = [
     "GS1",

@@ -29,6 +29,7 @@ from streams.engine.offsets import log_ends
 from streams.engine.producer import HopProducer
 from streams.hop import Output, RawRecord
 from streams.metadata import find_topics
+from streams.processes import RARE_COLLECTION
 from streams.replay.journal import entry_of, find_job, read_journal, with_run
 from streams.replay.plan import Fate, Guard, Plan, Progress, ReplayRefused, Result, TellProgress, fate, target_of
 from streams.replay.sending import outputs
@@ -113,9 +114,8 @@ class _Job:
         self._sampled = False
 
     def run(self) -> Result:
-        # Letters come and go by the thousand and never in cycles: looking for garbage at the usual pace is a quarter of all CPU.
         usual = gc.get_threshold()
-        gc.set_threshold(100_000, 50, 100)
+        gc.set_threshold(*RARE_COLLECTION)
         try:
             return self._run_once()
         finally:

@@ -23,7 +23,7 @@ from confluent_kafka.admin import AdminClient
 from streams.engine.clients import client_settings
 from streams.hop import RawRecord
 from streams.replay.plan import ReplayRefused
-from streams.settings import Settings
+from streams.settings import READS_MUCH, Settings
 
 __all__ = ["SoleReader"]
 
@@ -70,7 +70,7 @@ class SoleReader:
                     "group.instance.id": self.name,
                     "client.id": self.client_id,
                     "session.timeout.ms": _SESSION_MS,
-                    "enable.auto.commit": False,
+                    **READS_MUCH,
                     "enable.auto.offset.store": False,
                     "enable.partition.eof": True,
                     "auto.offset.reset": "earliest",

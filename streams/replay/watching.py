@@ -13,7 +13,7 @@ from streams.deadletter import headers as names
 from streams.engine.clients import client_settings
 from streams.engine.offsets import log_ends
 from streams.replay.plan import ReplayRefused
-from streams.settings import Settings
+from streams.settings import READS_MUCH, Settings
 from streams.topics import REPLAYED
 from streams.verify.group import Group
 
@@ -36,7 +36,7 @@ class Watch:
                 settings,
                 {
                     "group.id": f"{settings.app_id}-replay-watch",
-                    "enable.auto.commit": False,
+                    **READS_MUCH,
                     "enable.auto.offset.store": False,
                     "auto.offset.reset": "earliest",
                     "isolation.level": "read_committed",

@@ -12,7 +12,7 @@ from streams.contracts.wire import WireError
 from streams.deadletter import headers as dead_letter_headers
 from streams.domain.event import Announcement, Answer, DeadLetterMark, Event, Inquiry, ItemChanged, Link, Snapshot, TermsChanged, Tick
 from streams.hop import Output, RawRecord
-from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, SHARED_TOPICS, dead_letter_topic
+from streams.topics import DEAD_LETTERED, EVENTS, RAW_TOPICS, REFERENCES, SHARED_TOPICS, dead_letter_topic
 from streams.verify.layout import Layout
 from streams.verify.ledger import Judgement
 
@@ -27,7 +27,7 @@ class Judge:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._dead_letters = {dead_letter_topic(topic) for topic in (*RAW_TOPICS, *SHARED_TOPICS, REFERENCES, EVENTS)}
+        self._dead_letters = {dead_letter_topic(topic) for topic in DEAD_LETTERED}
         self.terms_compacted = False
         """Whether a gap was seen in `billing.terms`."""
 

@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from streams.errors import MilepostError
 from streams.hop import RawRecord
-from streams.settings import Settings
+from streams.settings import READS_MUCH, Settings
 
 __all__ = ["TopicReader"]
 
@@ -36,14 +36,13 @@ class TopicReader:
             settings.librdkafka(
                 **{
                     "group.id": f"{settings.app_id}-verify",
-                    "enable.auto.commit": False,
+                    **READS_MUCH,
                     "enable.auto.offset.store": False,
                     "enable.partition.eof": True,
                     "auto.offset.reset": "earliest",
                     "isolation.level": "read_committed",
                     "fetch.wait.max.ms": 20,
                     "queued.max.messages.kbytes": 2_048,
-                    "fetch.queue.backoff.ms": 10,  # not the usual second of silence when that queue was full
                     "log_level": 3,
                 }
             )

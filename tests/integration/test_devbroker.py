@@ -34,14 +34,14 @@ def _send(bootstrap: str, topic: str, *values: bytes, seconds: float = 30) -> No
     assert not failures
 
 
-def _read(bootstrap: str, topic: str, count: int, seconds: float = 30) -> list[bytes]:
+def _read(bootstrap: str, topic: str, count: int = sys.maxsize, *, until: bytes | None = None, seconds: float = 30) -> list[bytes]:
     consumer = Consumer(
         {"bootstrap.servers": bootstrap, "group.id": "reader", "auto.offset.reset": "earliest", "isolation.level": "read_committed"}
     )
     consumer.subscribe([topic])
     found: list[bytes] = []
     deadline = time.monotonic() + seconds
-    while len(found) < count and time.monotonic() < deadline:
+    while len(found) < count and until not in found and time.monotonic() < deadline:
         message = consumer.poll(0.2)
         if message is not None and message.error() is None:
             found.append(message.value())
@@ -236,11 +236,12 @@ def test_two_of_three_nodes_frozen_refuse_writes_and_then_go_on(cluster: LocalCl
         cluster.node(number).suspend()
     producer = Producer({"bootstrap.servers": cluster.bootstrap, "message.timeout.ms": 2_000})
     outcomes: list[object] = []
-    producer.produce("quorum", b"lost", on_delivery=lambda error, _: outcomes.append(error))
+    producer.produce("quorum", b"unsure", on_delivery=lambda error, _: outcomes.append(error))
     producer.flush(15)
     assert outcomes and outcomes[0] is not None
     for number in (1, 2):
         os.kill(cluster.node(number).pid or 0, signal.SIGCONT)
     cluster.wait_ready()
     _send(cluster.bootstrap, "quorum", b"after", seconds=60)
-    assert _read(cluster.bootstrap, "quorum", 2)[-1] == b"after"
+    # A write that timed out was never confirmed, but the leader may have kept it: Kafka promises neither.
+    assert _read(cluster.bootstrap, "quorum", until=b"after") in ([b"whole", b"after"], [b"whole", b"unsure", b"after"])

@@ -101,9 +101,7 @@ _goods = st.one_of(
         ingested_at=_at,
     ),
 )
-_handled = st.builds(
-    Handling, st.sampled_from([(), ("10",)]), st.sampled_from([(), ("20",)]), st.sampled_from([False, False, True])
-)
+_handled = st.builds(Handling, st.sampled_from([(), ("10",)]), st.sampled_from([(), ("20",)]), st.sampled_from([False, False, True]))
 _back = st.one_of(
     st.builds(
         happened,
@@ -118,9 +116,7 @@ _back = st.one_of(
     st.builds(issued, _at, _lines, _shipment, packages=st.sampled_from([("P1",), ("P2",)])),
     st.builds(
         happened,
-        st.sampled_from(
-            [Milestone.ACCEPTED_BY_CUSTOMER, Milestone.REJECTED_BY_CUSTOMER, Milestone.PICKED_UP, Milestone.CUSTOMS_CLEARED]
-        ),
+        st.sampled_from([Milestone.ACCEPTED_BY_CUSTOMER, Milestone.REJECTED_BY_CUSTOMER, Milestone.PICKED_UP, Milestone.CUSTOMS_CLEARED]),
         _at,
         shipment=_shipment,
         lines=_maybe_lines,

@@ -13,9 +13,10 @@ from typing import Final
 from pydifact.control.characters import Characters
 from pydifact.serializer import Serializer
 
-from connectors.edi.edifact.envelope import Interchange, Message, Party
+from connectors.edi.edifact.envelope import Interchange, Message
 from connectors.edi.edifact.problems import CATALOGUE
 from connectors.edi.edifact.segments import CHARSETS, STANDARD, Elements
+from connectors.edi.party import Party
 
 __all__ = ["Answer", "answers", "contrl"]
 

@@ -14,8 +14,9 @@ from typing import BinaryIO, Final
 from connectors.edi.edifact.limits import Limits
 from connectors.edi.edifact.problems import Code, Problem, Refuses
 from connectors.edi.edifact.segments import CHARSETS, STANDARD, Elements, Separators, SyntaxFault, elements, end_of, separators
+from connectors.edi.party import Party, number
 
-__all__ = ["Interchange", "Message", "Party", "Reading"]
+__all__ = ["Interchange", "Message", "Reading"]
 
 _PADDING: Final = " \t\r\n\v\f\x00\x1a"
 _MARK: Final = "\xef\xbb\xbf"
@@ -25,17 +26,6 @@ _BEGINNING: Final = re.compile("UN[AB]")
 _SEGMENT_ID: Final = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
 _TYPE: Final = re.compile(r"[A-Z]{6}", re.ASCII)
 _DEFAULTS: Final = Limits()
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """Who sends or receives an interchange."""
-
-    qualifier: str
-    id: str
-
-    def __str__(self) -> str:
-        return f"{self.qualifier}:{self.id}"
 
 
 @dataclass(slots=True)
@@ -288,7 +278,7 @@ class Reading:
     ) -> None:
         tag = _part(parts, 0, 0)
         said, repeated = _part(parts, 1, 0).strip(), _part(parts, 2, 0).strip()
-        if not (said.isascii() and said.isdigit() and len(said) <= 18 and int(said) == count):
+        if number(said) != count:
             self._note(problems, count_code, f"{tag} says {said[:20]!r}, there are {count}", tag, where)
         if repeated != control:
             self._note(problems, control_code, f"{tag} says {repeated[:20]!r}, the header {control[:20]!r}", tag, where)

@@ -10,28 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
+from connectors.edi.party import LONGEST_NUMBER, Party, number
 from connectors.edi.x12.delimiters import Delimiters
 from connectors.edi.x12.limits import Limits
 from connectors.edi.x12.problems import CATALOGUE, Code, Problem, Refuses
 from connectors.edi.x12.scanner import Scanner, SegmentTooLong
 
-__all__ = ["Group", "Interchange", "Party", "Transaction", "Walk", "number"]
+__all__ = ["Group", "Interchange", "Transaction", "Walk"]
 
 _ENVELOPE: Final = frozenset({"ISA", "IEA", "GS", "GE", "ST"})
 _SEGMENT_ID: Final = re.compile(r"[A-Z][A-Z0-9]{1,2}", re.ASCII)
 _SET: Final = re.compile(r"[0-9]{3}", re.ASCII)
-_LONGEST_NUMBER: Final = 18
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """Who sends or receives an interchange."""
-
-    qualifier: str
-    id: str
-
-    def __str__(self) -> str:
-        return f"{self.qualifier}:{self.id}"
 
 
 @dataclass(slots=True)
@@ -169,12 +158,6 @@ class Interchange:
         return not any(problem.refuses is Refuses.INTERCHANGE for problem in self.problems)
 
 
-def number(text: str) -> int | None:
-    """A count or control number, zero- or blank-padded; None where it is none."""
-    digits = text.strip()
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_NUMBER else None
-
-
 class Walk:
     """One pass over a file. Iterate over it: each transaction as its SE is read, each interchange as its IEA is read.
 
@@ -266,7 +249,7 @@ class Walk:
         control = transaction.control
         if not _SET.fullmatch(transaction.set):
             self._note(problems, Code.ST_SET, f"ST01 is {transaction.set[:20]!r}", "ST", 1)
-        if not control or len(control) > _LONGEST_NUMBER:
+        if not control or len(control) > LONGEST_NUMBER:
             self._note(problems, Code.ST_CONTROL, f"ST02 is {control[:20]!r}", "ST", 1)
         elif _key(control) in seen:
             self._note(problems, Code.ST_DUPLICATE, f"ST02 {control} is given twice in its group", "ST", 1)

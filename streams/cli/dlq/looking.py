@@ -22,7 +22,7 @@ from streams.deadletter.plain import hex_lines, plain, plain_bytes, plain_lines
 from streams.deadletter.shown import decoded, group_fields, letter_fields, lines_about, moment
 from streams.hop import Output
 from streams.settings import Settings
-from streams.topics import RAW_TOPICS, REPLAYED, TERMS
+from streams.topics import RAW_TOPICS, REPLAYED, SHARED_TOPICS
 
 __all__ = ["list_letters", "show", "stats"]
 
@@ -166,7 +166,7 @@ def show(
 def _now(settings: Settings, letter: Letter) -> list[str]:
     """What the first two hops say of the record today; nothing for records of others."""
     topic = REPLAYED.get(letter.source_topic, letter.source_topic)
-    if topic not in (*RAW_TOPICS, TERMS) or letter.pointer:
+    if topic not in (*RAW_TOPICS, *SHARED_TOPICS) or letter.pointer:
         return []
     from streams.cli.explain import steps
     from streams.offline import OfflinePipeline
