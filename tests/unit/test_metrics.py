@@ -156,7 +156,8 @@ def test_poison_record_of_the_engine_is_an_outcome_too(listened: Listened) -> No
 
 
 def test_event_lag_is_measured_for_the_past_only(listened: Listened) -> None:
-    past, future = NOW - timedelta(hours=2), NOW + timedelta(days=1)
+    now = datetime.now(UTC)
+    past, future = now - timedelta(hours=2), now + timedelta(days=1)
     listened.run(_record(1), says=[_milestone(Milestone.DELIVERED, past), _milestone(Milestone.ETA_UPDATED, future)])
     listened.meter.transaction("shipment", 1, 0, 0)
     assert listened.value("event_lag_seconds_sum", milestone="DELIVERED") == pytest.approx(7200, abs=60)
