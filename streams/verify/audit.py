@@ -74,7 +74,7 @@ class Audit:
     def finish(self, now_ms: int) -> Report:
         """Judge what is left over. Ticks whose time was over at `now_ms` (milliseconds since the epoch) are still to come."""
         for ledger in self._ledgers.values():
-            ledger.settle(self._report)
+            ledger.settle(self._report, now_ms)
         for station in self._stations.values():
             overdue = sum(parse_due_key(mark)[0] <= now_ms for mark in station.runner.rows.marks(DUE_PREFIX)) if station.timed else 0
             if overdue:

@@ -81,8 +81,9 @@ class _Segment:
         self.earliest = min(self.earliest, output.timestamp)
         self.latest = max(self.latest, output.timestamp)
 
-    def closed(self, retention: Retention) -> bool:
-        return self.latest - self.earliest > retention.segment_ms or self.bytes > retention.segment_bytes
+    def closed(self, retention: Retention, now_ms: int) -> bool:
+        # The marker that ends a transaction bears the broker's time, and closes a segment whose first record is old enough.
+        return max(self.latest, now_ms) - self.earliest > retention.segment_ms or self.bytes > retention.segment_bytes
 
 
 class Ledger:
@@ -123,8 +124,8 @@ class Ledger:
         else:
             self._found.setdefault(fingerprint, []).append(record)
 
-    def settle(self, report: Report) -> None:
-        """Judge what has found no partner."""
+    def settle(self, report: Report, now_ms: int) -> None:
+        """Judge what has found no partner. `now_ms`: when the reading ended, in milliseconds since the epoch."""
         report.compared[self._topic] += len(self._matched)
         report.findings += self._disordered
         absent = [expected for waiting in self._expected.values() for expected in waiting]
@@ -134,7 +135,7 @@ class Ledger:
         for expected in absent:
             if not expected.required:
                 report.not_yet[self._topic] += 1
-            elif self._gone(expected):
+            elif self._gone(expected, now_ms):
                 report.unverifiable[self._topic] += 1
             else:
                 report.findings.append(self._missing(expected))
@@ -196,7 +197,7 @@ class Ledger:
         unexplained[:] = [record for record in unexplained if id(record) not in explained]
         return pairs
 
-    def _gone(self, expected: Expected) -> bool:
+    def _gone(self, expected: Expected, now_ms: int) -> bool:
         """Whether the broker may have removed the record: by retention from the beginning, or by compaction for a later one of its key."""
         output = expected.output
         if self._retention.trimmed(output.partition):
@@ -205,7 +206,7 @@ class Ledger:
         if not self._retention.compacted or output.key is None:
             return False
         segment = self._segments[output.partition]
-        return segment.closed(self._retention) and self._latest.get(output.key, -1) > expected.sequence
+        return segment.closed(self._retention, now_ms) and self._latest.get(output.key, -1) > expected.sequence
 
     def _missing(self, expected: Expected) -> Finding:
         output = expected.output

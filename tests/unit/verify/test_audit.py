@@ -410,6 +410,20 @@ def test_a_lost_record_is_missing_while_compaction_cannot_have_begun() -> None:
     assert kinds(report, STATUS) == [Kind.MISSING]
 
 
+def test_the_marker_of_a_transaction_lets_compaction_take_old_records_however_close_together_they_are() -> None:
+    """It bears the broker's time: months after the records, where an old day is processed."""
+    cluster = a_day()
+    _compacted(cluster, STATUS)
+    week = Retention(compacted=True)
+    at = [record.timestamp for record in cluster.all(STATUS)]
+    assert max(at) - min(at) < week.segment_ms
+    late = cluster.verify(max(at) + 2 * week.segment_ms, cluster.layout({STATUS: week}))
+    assert late.findings == []
+    assert late.unverifiable[STATUS] > 0
+    soon = cluster.verify(max(at), cluster.layout({STATUS: week}))
+    assert set(kinds(soon, STATUS)) == {Kind.MISSING}
+
+
 def test_terms_whose_earlier_versions_were_compacted_away_are_unverifiable() -> None:
     cluster = a_day()
     number = next(number for number in range(2) if len(cluster.logs[TERMS, number]) > 1)
