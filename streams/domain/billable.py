@@ -106,8 +106,6 @@ def billable(dossier: Dossier, goods: Goods, versions: tuple[Terms, ...], clock:
         ]
         if _ON_ACCEPTANCE in asked:
             steps.append((_ON_ACCEPTANCE, portion.accepted))
-        if _ON_MILESTONES in asked:
-            steps.append((_ON_MILESTONES, ()))
         all_steps: dict[Trigger, list[Increment]] = {}
         sure: dict[Trigger, list[Increment]] = {}
         if silent_portions:
@@ -139,8 +137,8 @@ def billable(dossier: Dossier, goods: Goods, versions: tuple[Terms, ...], clock:
                     sure.setdefault(terms.trigger, []).append(increment)
                     all_steps.setdefault(terms.trigger, []).append(increment)
                     found.causes.append(Cause(increment, portion, terms))
-        found.by_portion.append((portion, _largest(sure)))
-        possible.append((portion, _largest(all_steps)))
+        found.by_portion.append((portion, _largest(sure) if sure else {}))
+        possible.append((portion, _largest(all_steps) if all_steps else {}))
     found.terms = version_at(versions, found.latest or dossier.order.at) if dossier.order is not None else None
     in_doubt = possible if found.undated or doubted else None
     if _ON_ORDER in asked:
@@ -218,8 +216,9 @@ def _taken_off(found: Billable, dossier: Dossier, goods: Goods, terms: Terms | N
 
 def _charged(parts: list[tuple[Portion, Amounts]]) -> list[tuple[Portion, Amounts]]:
     """Without replacements: they are no second charge."""
-    if any(portion.replacement for portion, _ in parts):
-        return [part for part in parts if not part[0].replacement]
+    for portion, _ in parts:
+        if portion.replacement:
+            return [part for part in parts if not part[0].replacement]
     return parts
 
 

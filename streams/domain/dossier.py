@@ -96,6 +96,7 @@ class Dossier:
         "arrivals",
         "blocks",
         "cancellations",
+        "cancelled",
         "charged",
         "credits",
         "disputes",
@@ -126,6 +127,7 @@ class Dossier:
         "revision",
         "revisions",
         "scans",
+        "since",
         "unallocated",
         "withdrawals",
     )
@@ -139,6 +141,8 @@ class Dossier:
         """All that the order ever was, in whatever order it came."""
         self.cancellations: list[Fact] = []
         """Of the order, or of the lines that they name."""
+        self.cancelled = False
+        """The order is cancelled and no later revision revived it, or all its lines are at zero."""
         self.picked = False
         self.packed: list[Fact] = []
         """What one package holds."""
@@ -188,6 +192,8 @@ class Dossier:
         """Made from the revision that counts by `portions`; dropped when another counts."""
         self.goods: Goods | None = None
         """Made from this dossier by `quantities`; dropped when a fact about goods or the order comes in."""
+        self.since: list[Fact] = []
+        """Deliveries and proofs that came after `goods` was made: `quantities` enters them, or makes it anew."""
 
         self.judged: Judged | None = None
         """What the gate said last (`fold`); dropped when a fact comes in that it looks at."""
@@ -211,9 +217,7 @@ class Dossier:
         self._take(fact)
         return True
 
-    @property
-    def cancelled(self) -> bool:
-        """The order is cancelled and no later revision revived it, or all its lines are at zero."""
+    def _is_cancelled(self) -> bool:
         order = self.revision
         if self.cancellations:
             if any(not fact.lines and self._counts(fact) for fact in self.cancellations):
@@ -221,12 +225,7 @@ class Dossier:
             if order is not None:
                 gone = self.cancelled_lines
                 return not any(line.quantity > gone.get(line.line, _NONE) for line in order.lines)
-        if order is None:
-            return False
-        for line in order.lines:  # noqa: SIM110 - asked several times a message, and the first line mostly answers
-            if line.quantity:
-                return False
-        return True
+        return order is not None and not any(line.quantity for line in order.lines)
 
     @property
     def cancelled_lines(self) -> dict[str, Decimal]:
@@ -298,10 +297,12 @@ class Dossier:
         if self.order is None or self.revision is None or _revision_rank(fact, revision) > _revision_rank(self.order, self.revision):
             self.order, self.revision = fact, revision
             self.goods = self.ordered = None
+            self.cancelled = self._is_cancelled()
 
     def _cancelled(self, fact: Fact) -> None:
         self.cancellations.append(fact)
         self.goods = self.ordered = None
+        self.cancelled = self._is_cancelled()
 
     def _picked(self, fact: Fact) -> None:
         self.picked = True
@@ -365,7 +366,7 @@ class Dossier:
 
     def _arrived(self, fact: Fact) -> None:
         self.arrivals.append(fact)
-        self.goods = None
+        self.since.append(fact)
 
     def _arrived_badly(self, fact: Fact) -> None:
         self._arrived(fact)
@@ -373,7 +374,7 @@ class Dossier:
 
     def _proven(self, fact: Fact) -> None:
         self.proofs.append(fact)
-        self.goods = None
+        self.since.append(fact)
 
     def _noted(self, fact: Fact) -> None:
         """A refused delivery, a loss or a damage that states its effect opens a case under any name; nothing else is derived."""

@@ -179,7 +179,7 @@ def _settle(
         enter_invoices(ledger, dossier, row.order_id)
         sums = billed(ledger, dossier)
         verdict = judge(dossier, goods, terms, row.clock, row.dead_letters, sums)
-        outcome.decisions = decide(ledger, verdict, dossier, goods, row.order_id, happened_at)
+        outcome.decisions = decide(ledger, sums, verdict, dossier, goods, row.order_id, happened_at)
         dossier.judged = None if outcome.decisions else Judged(goods, valid, sums, verdict)
         if outcome.decisions:
             sums = billed(ledger, dossier)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from streams.domain.dates import accounting_date
@@ -23,7 +23,7 @@ from streams.domain.decisions import Decision, DecisionKind, DecisionLine, HoldC
 from streams.domain.dossier import Dossier
 from streams.domain.facts import Fact, Invoiced, Revision
 from streams.domain.ids import stable_id
-from streams.domain.money import rounded
+from streams.domain.money import rounded, smallest
 from streams.domain.order import Basis, InvoiceEntry, Ledger, LedgerLine, Release
 from streams.domain.portions import NONE, Amounts, Goods, less, plus, reaches
 from streams.domain.vocabulary import Milestone
@@ -98,25 +98,29 @@ def enter_invoices(ledger: Ledger, dossier: Dossier, order_id: str) -> None:
         ledger.invoices.append(InvoiceEntry(invoice.number, tuple(backed), tuple(early)))
 
 
-def decide(ledger: Ledger, verdict: Verdict, dossier: Dossier, goods: Goods, order_id: str, happened_at: datetime) -> list[Decision]:
+def decide(
+    ledger: Ledger, before: Billed, verdict: Verdict, dossier: Dossier, goods: Goods, order_id: str, happened_at: datetime
+) -> list[Decision]:
     """The decisions that lead from the ledger to the verdict, entered into the ledger. None where they agree.
 
-    `happened_at` dates a reversal: the time of the event that caused it.
+    `before`: the ledger's sums. `happened_at` dates a reversal: the time of the event that caused it.
     """
-    return _Step(ledger, verdict, dossier, goods, order_id).decisions(happened_at)
+    if not before.released and (verdict.stopped or not verdict.counted.target):
+        return []
+    return _Step(ledger, before, verdict, dossier, goods, order_id).decisions(happened_at)
 
 
 class _Step:
     """One step of one ledger."""
 
-    def __init__(self, ledger: Ledger, verdict: Verdict, dossier: Dossier, goods: Goods, order_id: str) -> None:
+    def __init__(self, ledger: Ledger, before: Billed, verdict: Verdict, dossier: Dossier, goods: Goods, order_id: str) -> None:
         self.ledger = ledger
         self.verdict = verdict
         self.dossier = dossier
         self.ordered = goods.ordered
         self.order_id = order_id
-        self.before = billed(ledger, dossier)
-        self.covered = self.before.covered
+        self.before = before
+        self.covered = before.covered
 
     def decisions(self, happened_at: datetime) -> list[Decision]:
         decisions: list[Decision] = []
@@ -167,22 +171,26 @@ class _Step:
     def release(self, more: Amounts) -> Decision:
         ledger, order, order_fact = self.ledger, self.dossier.revision, self.dossier.order
         assert order is not None and order_fact is not None, "a target without an order"
-        causes = [cause for cause in self.verdict.counted.causes if not more.keys().isdisjoint(cause.increment.gain)]
-        last = max(causes, key=_by_time)
+        causes = [
+            cause
+            for cause in self.verdict.counted.causes
+            if cause.increment.gain is more or not more.keys().isdisjoint(cause.increment.gain)
+        ]
+        last = max(causes, key=_by_time) if len(causes) > 1 else causes[0]
         terms = last.terms
         ledger.basis = Basis(terms.trigger, terms.terms_id, terms.version, terms.time_zone, order.currency)
-        currency, entries = order.currency, ledger.lines
+        entries, step = ledger.lines, smallest(order.currency)
         lines = []
         still = dict(more)
-        for line, sku, _, uom, price, *_ in order.lines:
-            delta = still.pop(line, None)
-            if delta is None:
+        for line, sku, _, uom, price, _, _ in order.lines:
+            if line not in still:
                 continue
+            delta = still.pop(line)
             value = delta * price
             known = entries.get(line)
             if known is None:
                 entries[line] = LedgerLine(sku, uom, delta, value)
-                lines.append(DecisionLine(line, sku, delta, delta, uom, price, rounded(value, currency)))
+                lines.append(DecisionLine(line, sku, delta, delta, uom, price, value.quantize(step, ROUND_HALF_UP)))
             else:
                 lines.append(self.entered(line, known, LedgerLine(sku, uom, known.released + delta, known.value + value), price))
         covered = self.covered
@@ -191,10 +199,10 @@ class _Step:
             DecisionKind.PARTIAL_RELEASE if left else DecisionKind.RELEASE,
             lines,
             last.increment.at,
-            [order_fact, *(cause.increment.fact for cause in causes), *(fact for cause in causes for fact in cause.portion.lists)],
+            [order_fact, *[cause.increment.fact for cause in causes], *[fact for cause in causes for fact in cause.portion.lists]],
             (*(["AUTO_CONFIRM"] if _by_silence(causes, more) else []), *sorted(set(self.verdict.remarks))),
         )
-        ledger.releases.append(Release(decision.sequence, decision.amount, tuple((line.line, line.delta) for line in lines)))
+        ledger.releases.append(Release(decision.sequence, decision.amount, tuple([(line.line, line.delta) for line in lines])))
         return decision
 
     def reverse(self, kind: DecisionKind, amounts: Amounts, happened_at: datetime) -> Decision:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-__all__ = ["exponent", "rounded"]
+__all__ = ["exponent", "rounded", "smallest"]
 
 _BY_EXPONENT: Final = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
@@ -23,6 +23,11 @@ _STEPS: Final = {digits: Decimal(1).scaleb(-digits) for digits in (0, 2, 3, 4)}
 def exponent(currency: str) -> int:
     """Decimal places of an ISO 4217 currency; 2 where the table names none."""
     return _EXPONENTS.get(currency, 2)
+
+
+def smallest(currency: str) -> Decimal:
+    """The smallest amount of an ISO 4217 currency, as `Decimal.quantize` takes it."""
+    return _STEPS[_EXPONENTS[currency]] if currency in _EXPONENTS else _CENT
 
 
 def rounded(value: Decimal, currency: str) -> Decimal:

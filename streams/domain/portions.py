@@ -79,6 +79,9 @@ class Portion:
 
     shipment: str
     delivery: str
+    place: Place = ("", "")
+    """Where statements about it belong (`Goods.place`)."""
+
     contents: Amounts | None = None
     """None: nobody said."""
 
@@ -177,6 +180,9 @@ class Goods:
     free: frozenset[str] = frozenset()
     """Lines that are never invoiced."""
 
+    told_of: dict[Place, dict[str, _Said]] = field(default_factory=dict)
+    """Every place that anything was said of, and within it every delivery."""
+
     returned_elsewhere: Amounts = field(default_factory=dict)
     """Received back, and no portion is known to have held it."""
 
@@ -215,6 +221,8 @@ class Goods:
                 quantity = converted
             if quantity > NONE:
                 amounts[line] = amounts[line] + quantity if line in amounts else quantity
+        if amounts == self.ordered:
+            amounts = self.ordered  # as it mostly is; and then many a comparison to come is one of identity
         if plain:
             self.known[id(fact)] = amounts
         return amounts
@@ -325,9 +333,9 @@ def goods_without_quantities(dossier: Dossier, items: ItemOf) -> Goods:
                 goods.final |= frozenset(more.handled.final)
     for fact in sorted(dossier.packed, key=_by_time):
         goods.packed.setdefault(fact.package, goods.measured(fact, _ON_SHIP))
-    found = _found(goods, dossier)
+    found = goods.told_of = _found(goods, dossier)
     for place in sorted(found):
-        goods.portions += _portions(goods, place[0], found[place])
+        goods.portions += _portions(goods, place, found[place])
     if dossier.reversals:
         for fact in sorted(dossier.reversals, key=_by_time):
             _reverse(goods, fact)
@@ -360,7 +368,7 @@ def _reverse(goods: Goods, fact: Fact) -> None:
     place = goods.place(fact.shipment, fact.delivery)
     rest = goods.measured(fact, _ON_SHIP) if fact.lines else None
     for portion in reversed(goods.portions):
-        if place != ("", "") and goods.place(portion.shipment, portion.delivery) != place:
+        if place != ("", "") and portion.place != place:
             continue
         if fact.delivery and portion.delivery and portion.delivery != fact.delivery:
             continue
@@ -426,24 +434,26 @@ def _found(goods: Goods, dossier: Dossier) -> dict[Place, dict[str, _Said]]:
     return found
 
 
-def _portions(goods: Goods, shipment: str, by_delivery: dict[str, _Said]) -> list[Portion]:
+def _portions(goods: Goods, place: Place, by_delivery: dict[str, _Said]) -> list[Portion]:
     """Of one shipment (or of one delivery without one). Where at most one delivery is named, it is all one portion."""
     named = sorted(delivery for delivery in by_delivery if delivery)
     if len(named) <= 1:
         issues = [fact for said in by_delivery.values() for fact in said.issues]
         plans = [fact for said in by_delivery.values() for fact in said.plans]
-        return [_portion(goods, shipment, named[0] if named else "", issues, plans)]
+        return [_portion(goods, place, named[0] if named else "", issues, plans)]
     unnamed = by_delivery.get("")
     if unnamed is None or not unnamed.issues:
-        return [_portion(goods, shipment, delivery, *by_delivery[delivery]) for delivery in named]
+        return [_portion(goods, place, delivery, *by_delivery[delivery]) for delivery in named]
     # Goods were issued for the shipment without saying for which delivery: what else was only planned must not count on top.
     issued = [delivery for delivery in sorted(by_delivery) if by_delivery[delivery].issues]
-    return [_portion(goods, shipment, delivery, by_delivery[delivery].issues, []) for delivery in issued]
+    return [_portion(goods, place, delivery, by_delivery[delivery].issues, []) for delivery in issued]
 
 
-def _portion(goods: Goods, shipment: str, delivery: str, issues: list[Fact], plans: list[Fact]) -> Portion:
-    portion = Portion(shipment, delivery)
-    portion.lists = sorted((fact for fact in issues if fact.lines), key=_by_time)
+def _portion(goods: Goods, place: Place, delivery: str, issues: list[Fact], plans: list[Fact]) -> Portion:
+    portion = Portion(place[0], delivery, place)
+    portion.lists = [fact for fact in issues if fact.lines]
+    if len(portion.lists) > 1:
+        portion.lists.sort(key=_by_time)
     for facts in (issues, plans):
         for fact in facts:
             if fact.more is not None and fact.more.handled is not None and fact.more.handled.replacement:

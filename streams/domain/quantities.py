@@ -35,6 +35,7 @@ from streams.domain.vocabulary import Milestone
 __all__ = ["goods_of", "proven_by"]
 
 _PARTIAL: Final = Milestone.DELIVERED_PARTIAL
+_ARRIVED: Final = (Milestone.DELIVERED, Milestone.DELIVERED_WITH_EXCEPTION, _PARTIAL)
 _ACCEPTED: Final = Milestone.ACCEPTED_BY_CUSTOMER
 _ON_DELIVERY: Final = Trigger.ON_DELIVERY
 _ON_POD: Final = Trigger.ON_POD
@@ -43,24 +44,64 @@ _ON_ACCEPTANCE: Final = Trigger.ON_ACCEPTANCE
 
 def goods_of(dossier: Dossier, items: ItemOf) -> Goods:
     """The portions and quantities of an order. Kept in the dossier until a fact about goods comes in."""
-    if dossier.goods is None:
+    goods = dossier.goods
+    if goods is not None:
+        if not dossier.since:
+            return goods
+        if not _same_portions(goods, dossier):
+            goods = None
+    delivered = True
+    if goods is None:
         goods = goods_without_quantities(dossier, items)
-        if dossier.arrivals:
-            _deliver(goods, dossier.arrivals)
-        if dossier.proofs:
-            _prove(goods, dossier.proofs)
-        if dossier.acceptances:
-            _accept(goods, dossier.acceptances)
-        if dossier.returns or dossier.losses:
-            take_back(goods, dossier)
-        portions = goods.portions
-        goods.shipped = add_up([(portion, gains(portion.shipped)) for portion in portions])
-        if dossier.arrivals:
-            goods.delivered = add_up([(portion, gains(portion.delivered)) for portion in portions])
-        if dossier.proofs:
-            goods.proven = add_up([(portion, gains(portion.proven)) for portion in portions])
-        dossier.goods = goods
-    return dossier.goods
+    else:
+        goods.items = items
+        delivered = any(fact.milestone in _ARRIVED for fact in dossier.since)
+        _forget(goods, delivered)
+    dossier.since.clear()
+    if dossier.arrivals and delivered:
+        _deliver(goods, dossier.arrivals)
+    if dossier.proofs:
+        _prove(goods, dossier.proofs)
+    if dossier.acceptances:
+        _accept(goods, dossier.acceptances)
+    if dossier.returns or dossier.losses:
+        take_back(goods, dossier)
+    portions = goods.portions
+    goods.shipped = add_up([(portion, gains(portion.shipped)) for portion in portions])
+    if dossier.arrivals:
+        goods.delivered = add_up([(portion, gains(portion.delivered)) for portion in portions])
+    if dossier.proofs:
+        goods.proven = add_up([(portion, gains(portion.proven)) for portion in portions])
+    dossier.goods = goods
+    return goods
+
+
+def _same_portions(goods: Goods, dossier: Dossier) -> bool:
+    """Whether deliveries and proofs that came since leave the portions and their contents as they are: so it is as long as they speak of
+    known places, and nothing but deliveries and proofs was entered into the portions before."""
+    if goods.unknown or goods.odd_units or dossier.acceptances or dossier.returns or dossier.losses:
+        return False
+    if goods.portions and goods.portions[-1].whole_order:
+        return False
+    told_of = goods.told_of
+    for fact in dossier.since:
+        if fact.shipment or fact.delivery:
+            of_place = told_of.get(goods.place(fact.shipment, fact.delivery))
+            if of_place is None or fact.delivery not in of_place:
+                return False
+        elif not fact.lines and not told_of:
+            return False
+    return True
+
+
+def _forget(goods: Goods, delivered: bool) -> None:
+    """Take proofs, and deliveries if `delivered`, out of the portions again."""
+    for portion in goods.portions:
+        if delivered:
+            portion.delivered = []
+            portion.partly, portion.delivered_at = False, None
+        portion.proofs, portion.proven, portion.proven_at = [], [], None
+        portion.unproven = portion.unaccepted = portion.delivered
 
 
 def proven_by(portion: Portion, proofs: list[Statement]) -> tuple[list[Increment], list[Increment]]:

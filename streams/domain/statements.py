@@ -63,7 +63,10 @@ def statements(goods: Goods, facts: list[Fact], trigger: Trigger) -> list[tuple[
 
 
 def added(lines: Amounts, done: Amounts, limit: Amounts | None) -> Amounts:
-    """What `lines` add to `done` without going beyond `limit` (None: no limit). Changes `done`."""
+    """What `lines` add to `done` without going beyond `limit` (None: no limit). Changes `done`. All quantities are above zero."""
+    if lines is limit and not done:
+        done.update(lines)  # all that there is, and nothing before it
+        return lines
     gain: Amounts = {}
     for line, quantity in lines.items():
         had = done.get(line, NONE)
@@ -93,7 +96,7 @@ def _reached(goods: Goods, place: Place, delivery: str) -> list[int]:
     found = [
         index
         for index, portion in enumerate(goods.portions)
-        if not portion.whole_order and goods.place(portion.shipment, portion.delivery) == place
+        if portion.place == place and not portion.whole_order
     ]
     if delivery and len(found) > 1:
         return [index for index in found if goods.portions[index].delivery == delivery]

@@ -19,6 +19,7 @@ from streams.domain.portions import NONE, Goods, Portion, plus, reaches
 
 __all__ = ["as_said", "order_state", "released_amount", "snapshot"]
 
+_NOWHERE: Final[Place] = ("", "")
 _MOVING: Final = {0: OrderState.RELEASED, 1: OrderState.IN_TRANSIT, 2: OrderState.OUT_FOR_DELIVERY}
 
 
@@ -32,12 +33,13 @@ def snapshot(dossier: Dossier, goods: Goods, ledger: Ledger, billed: Billed, cou
     """The status of an order as its facts and its ledger have it. `counted`: what the gate would let be invoiced; `released`: the net
     amount released."""
     currency = ledger.basis.currency if ledger.basis is not None else dossier.revision.currency if dossier.revision is not None else ""
+    exceptions, disputes = dossier.open_exceptions(), dossier.disputes.open()
     return Snapshot(
         order_state(dossier, goods),
         _billing(dossier, goods, billed, counted),
         _shipments(dossier, goods),
-        tuple(sorted({fact.case for fact in dossier.open_exceptions()})),
-        tuple(sorted({fact.case for fact in dossier.disputes.open()})),
+        tuple(sorted({fact.case for fact in exceptions})) if exceptions else (),
+        tuple(sorted({fact.case for fact in disputes})) if disputes else (),
         released,
         currency,
         dossier.last_at,
@@ -70,8 +72,9 @@ def order_state(dossier: Dossier, goods: Goods) -> OrderState:
     ordered = goods.ordered
     if ordered and reaches(goods.delivered, ordered):
         return OrderState.PROVEN if reaches(goods.proven, ordered) else OrderState.DELIVERED
-    if any(portion.partly or portion.delivered_at is not None for portion in goods.portions):
-        return OrderState.PARTIALLY_DELIVERED
+    for portion in goods.portions:
+        if portion.partly or portion.delivered_at is not None:
+            return OrderState.PARTIALLY_DELIVERED
     if dossier.moves:
         return _MOVING[max(dossier.moves.values())]
     if ordered and reaches(goods.shipped, ordered):
@@ -101,20 +104,33 @@ def _billing(dossier: Dossier, goods: Goods, billed: Billed, counted: Billable) 
 def _shipments(dossier: Dossier, goods: Goods) -> tuple[ShipmentMark, ...]:
     by_place: dict[Place, list[Portion]] = {}
     for portion in goods.portions:
-        if portion.shipment or portion.delivery:
-            by_place.setdefault(goods.place(portion.shipment, portion.delivery), []).append(portion)
+        if portion.place in by_place:
+            by_place[portion.place].append(portion)
+        else:
+            by_place[portion.place] = [portion]
     moves: dict[Place, int] = {}
     for (shipment, delivery), move in dossier.moves.items():
         place = goods.place(shipment, delivery)
-        moves[place] = max(move, moves.get(place, 0))
-    eta = {goods.place(*place): fact.at for place, fact in sorted(dossier.forecasts.items())}
-    places = sorted((by_place.keys() | moves.keys() | eta.keys()) - {("", "")})
-    return tuple([_shipment(place, by_place.get(place, []), moves.get(place, 0), eta.get(place)) for place in places])
+        if move > moves.get(place, 0):
+            moves[place] = move
+        by_place.setdefault(place, [])
+    eta: dict[Place, datetime] = {}
+    if dossier.forecasts:
+        for told_of, fact in sorted(dossier.forecasts.items()):
+            place = goods.place(*told_of)
+            eta[place] = fact.at
+            by_place.setdefault(place, [])
+    by_place.pop(_NOWHERE, None)
+    places = sorted(by_place) if len(by_place) > 1 else by_place
+    return tuple([_shipment(place, by_place[place], moves.get(place, 0), eta.get(place)) for place in places])
 
 
 def _shipment(place: Place, portions: list[Portion], move: int, eta: datetime | None) -> ShipmentMark:
-    delivered = _when_all([portion.delivered_at for portion in portions])
-    proven = _when_all([portion.proven_at for portion in portions])
+    if len(portions) == 1:
+        delivered, proven = portions[0].delivered_at, portions[0].proven_at
+    else:
+        delivered = _when_all([portion.delivered_at for portion in portions])
+        proven = _when_all([portion.proven_at for portion in portions])
     if delivered is not None:
         state = OrderState.PROVEN if proven is not None else OrderState.DELIVERED
         eta = None

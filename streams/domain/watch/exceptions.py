@@ -148,7 +148,7 @@ def _under_way(found: dict[str, Concern], portion: Portion, scene: Scene, timers
     if portion.lost or portion.returned:
         return
     dossier = scene.dossier
-    place = scene.goods.place(portion.shipment, portion.delivery)
+    place = portion.place
     subject = place[0] or place[1]
     promised = scene.promise(portion)
     if promised is not None:

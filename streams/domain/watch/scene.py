@@ -49,6 +49,6 @@ class Scene:
         """When a portion should arrive: by the order, else by the carrier's or the TMS's plan."""
         promised = self.promised_at
         if promised is None and self.dossier.promises:
-            plan = self.dossier.promises.get(self.goods.place(portion.shipment, portion.delivery))
+            plan = self.dossier.promises.get(portion.place)
             promised = plan.at if plan is not None else None
         return promised
