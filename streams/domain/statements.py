@@ -93,11 +93,7 @@ def _every(goods: Goods) -> list[int]:
 
 
 def _reached(goods: Goods, place: Place, delivery: str) -> list[int]:
-    found = [
-        index
-        for index, portion in enumerate(goods.portions)
-        if portion.place == place and not portion.whole_order
-    ]
+    found = [index for index, portion in enumerate(goods.portions) if portion.place == place and not portion.whole_order]
     if delivery and len(found) > 1:
         return [index for index in found if goods.portions[index].delivery == delivery]
     return found
