@@ -77,12 +77,15 @@ class OfflinePipeline:
             self._process((next_tick,), appended)
 
     def _next_tick(self) -> Output | None:
-        waiting = [(due, number) for number, runner in enumerate(self._timed) if (due := runner.rows.next_due()) is not None]
-        if not waiting or min(waiting)[0] > self._clock:
+        first, when = None, self._clock + 1
+        for runner in self._timed:
+            due = runner.rows.next_due()
+            if due is not None and due < when:
+                first, when = runner, due
+        if first is None:
             return None
-        runner = self._timed[min(waiting)[1]]
-        assert runner.hop.tick is not None
-        return runner.hop.tick(*runner.rows.take_due())
+        assert first.hop.tick is not None
+        return first.hop.tick(*first.rows.take_due())
 
     def _process(self, records: Iterable[Output], appended: list[Output]) -> None:
         waiting = deque(record for record in records if record.topic in self._readers)
