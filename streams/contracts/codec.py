@@ -60,22 +60,16 @@ def _blob(data: bytes) -> bytes:
     return _varint(len(data)) + data
 
 
+_PAIRS: Final = [bytes((number & 127 | 128, number >> 7 | 128)) for number in range(1 << 14)]
+_LAST_PAIRS: Final = [bytes((number & 127 | 128, number >> 7)) for number in range(1 << 14)]
+"""Two bytes of a varint, by their fourteen bits: with more to come, and at its end."""
+
+
 def _micros(moment: datetime) -> bytes:
     since = moment - _EPOCH
     n = ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) << 1
     if 1 << 49 <= n < 1 << 56:  # eight bytes: any time from 1978 to 3111
-        return bytes(
-            (
-                n & 127 | 128,
-                n >> 7 & 127 | 128,
-                n >> 14 & 127 | 128,
-                n >> 21 & 127 | 128,
-                n >> 28 & 127 | 128,
-                n >> 35 & 127 | 128,
-                n >> 42 & 127 | 128,
-                n >> 49,
-            )
-        )
+        return _PAIRS[n & 16383] + _PAIRS[n >> 14 & 16383] + _PAIRS[n >> 28 & 16383] + _LAST_PAIRS[n >> 42]
     return _varint(n >> 1)
 
 
@@ -129,6 +123,19 @@ def _block(data: bytes, at: int, first: int) -> tuple[int, int]:
 
 
 def _moment(data: bytes, at: int) -> tuple[datetime, int]:
+    n = int.from_bytes(data[at : at + 8], "little")
+    if n & 0x80808080_80808081 == 0x00808080_80808080 and n >> 56:  # eight bytes, not negative
+        micros = (
+            n >> 1 & 0x3F
+            | n >> 2 & 0x1FC0
+            | n >> 3 & 0xFE000
+            | n >> 4 & 0x7F00000
+            | n >> 5 & 0x3F8000000
+            | n >> 6 & 0x1FC00000000
+            | n >> 7 & 0xFE0000000000
+            | n >> 8 & 0x7F000000000000
+        )
+        return _EPOCH + timedelta(0, 0, micros), at + 8
     micros, at = _integer(data, at + 1, data[at])
     return _EPOCH + timedelta(0, 0, micros), at
 
