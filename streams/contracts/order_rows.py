@@ -18,8 +18,8 @@ import msgspec
 from streams.domain.decisions import HoldReason
 from streams.domain.event import ItemChanged, TermsChanged
 from streams.domain.facts import Fact
+from streams.domain.memory import Memory
 from streams.domain.order import Basis, InvoiceEntry, Ledger, LedgerLine, OrderRow, Refused, Release, Snapshot
-from streams.domain.watch.memory import Memory
 
 __all__ = ["ARCHIVED_VERSION", "ITEM_VERSION", "ORDER_ROWS", "TERMS_VERSION", "VERSION", "ArchivedOrder", "OrderRowCodec", "StoredOrder"]
 

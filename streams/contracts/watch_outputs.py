@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from streams.contracts.emitted import ARCHIVED, EXCEPTION, FINDING, TASK, coordinates
 from streams.domain.instant import from_millis
+from streams.domain.memory import TaskAction
 from streams.domain.order import OrderRow
+from streams.domain.watch.checks import Check
 from streams.domain.watch.exceptions import ExceptionCode
-from streams.domain.watch.findings import Check
-from streams.domain.watch.memory import TaskAction
 from streams.domain.watch.tasks import Task
 from streams.domain.watch.watching import Turn
 from streams.hop import Output, Record

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from streams.domain.amounts import reaches
 from streams.domain.dossier import Dossier
-from streams.domain.ledger import Billed
+from streams.domain.goods import Goods
 from streams.domain.order import OrderRow
-from streams.domain.portions import Goods, reaches
+from streams.domain.verdict import Billed
 from streams.domain.watch.exceptions import ExceptionCode
 
 __all__ = ["is_closed"]

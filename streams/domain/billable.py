@@ -12,19 +12,21 @@ way, goods count once, by the larger sum. Where the terms say so, silence about 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final
 
+from streams.domain.amounts import NONE, Amounts, least, less, plus, reaches
+from streams.domain.cases import blocks_confirmation
 from streams.domain.concessions import conceded
-from streams.domain.dossier import Dossier, blocks_confirmation
-from streams.domain.portions import NONE, Amounts, Goods, Increment, Portion, Statement, add_up, gains, least, less, plus, reaches
+from streams.domain.dossier import Dossier
+from streams.domain.goods import Goods, Increment, Portion, Statement, add_up, gains
 from streams.domain.quantities import proven_by
 from streams.domain.steps import all_of
 from streams.domain.terms import Granularity, QuantityBasis, Terms, Trigger
+from streams.domain.verdict import Billable, Cause
 
-__all__ = ["Billable", "Cause", "billable", "version_at"]
+__all__ = ["billable", "version_at"]
 
 _ON_ORDER: Final = Trigger.ON_ORDER
 _ON_SHIP: Final = Trigger.ON_SHIP
@@ -34,60 +36,6 @@ _ON_ACCEPTANCE: Final = Trigger.ON_ACCEPTANCE
 _ON_MILESTONES: Final = Trigger.ON_MILESTONES
 _WHOLE: Final = (Granularity.DELIVERY, Granularity.SHIPMENT)
 _PERCENT: Final = Decimal(100)
-
-
-class Cause(NamedTuple):
-    """A quantity that counts, and the terms by which it does."""
-
-    increment: Increment
-    portion: Portion
-    terms: Terms
-
-
-@dataclass(slots=True)
-class Billable:
-    """What counts of an order."""
-
-    gross: Amounts = field(default_factory=dict)
-    off: Amounts = field(default_factory=dict)
-    target: Amounts = field(default_factory=dict)
-    """What may be invoiced in all, by line."""
-
-    ceiling: Amounts = field(default_factory=dict)
-    """What may stay released: the target, what would count if terms were known for its time, and what silence proves but for an
-    open exception."""
-
-    expected: Amounts = field(default_factory=dict)
-    """What is ordered, less what will not come any more, or is tolerated to be missing."""
-
-    due: Amounts = field(default_factory=dict)
-    by_portion: list[tuple[Portion, Amounts]] = field(default_factory=list)
-    """What counts of each portion."""
-
-    causes: list[Cause] = field(default_factory=list)
-    """By portion, step and time."""
-
-    complete: bool = False
-    """All that is ordered counts."""
-
-    latest: datetime | None = None
-    """Time of the goods' latest step."""
-
-    terms: Terms | None = None
-    """Those valid at the latest step (before the first: at the order)."""
-
-    undated: set[Trigger] = field(default_factory=set)
-    """Steps at whose time no terms were valid."""
-
-    wake_at: datetime | None = None
-    """When silence becomes proof; whole milliseconds."""
-
-    torn: bool = False
-    """A delivery or shipment that is invoiced as a whole counts in part only."""
-
-    def excess(self) -> Amounts:
-        """What was reached beyond what may be invoiced."""
-        return less(self.gross, plus(self.target, self.off))
 
 
 def billable(dossier: Dossier, goods: Goods, versions: tuple[Terms, ...], clock: datetime | None) -> Billable:

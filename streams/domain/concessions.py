@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from streams.domain.amounts import NONE, Amounts, plus
 from streams.domain.dossier import Dossier
-from streams.domain.portions import NONE, Amounts, Goods, plus
+from streams.domain.goods import Goods
 from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Milestone, Settlement
 

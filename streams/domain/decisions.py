@@ -18,10 +18,10 @@ __all__ = [
     "Hold",
     "HoldCode",
     "HoldReason",
+    "MilestoneReached",
     "OrderState",
     "ShipmentStatus",
     "Status",
-    "MilestoneReached",
 ]
 
 

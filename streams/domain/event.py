@@ -32,14 +32,14 @@ __all__ = [
     "Inquiry",
     "Invoice",
     "ItemChanged",
-    "Lineage",
     "LineQuantity",
+    "Lineage",
     "Link",
     "OrderDetails",
     "OrderLine",
     "Snapshot",
-    "Tick",
     "TermsChanged",
+    "Tick",
     "UnitFactor",
 ]
 

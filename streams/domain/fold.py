@@ -12,38 +12,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 
+from streams.domain.amounts import reaches
 from streams.domain.archive import is_closed
 from streams.domain.decisions import Decision, Hold, MilestoneReached, Status
 from streams.domain.dossier import Dossier
 from streams.domain.event import DeadLetterMark, Event, ItemChanged, TermsChanged, Tick
 from streams.domain.facts import fact_of, find, milestone_id, told_again, told_of_another
-from streams.domain.gate import Verdict, judge
-from streams.domain.ledger import Billed, billed, decide, enter_invoices
+from streams.domain.gate import judge
+from streams.domain.goods import ItemOf, no_item
+from streams.domain.ledger import billed, decide, enter_invoices
 from streams.domain.order import OrderRow, Refused
-from streams.domain.portions import Goods, ItemOf, no_item, reaches
 from streams.domain.quantities import goods_of
 from streams.domain.scans import SCANS, is_known, summarise
 from streams.domain.status import as_said, released_amount, snapshot
+from streams.domain.verdict import Judged
 from streams.domain.vocabulary import Milestone
 from streams.domain.watch.patience import PATIENCE, Patience
 from streams.domain.watch.scene import Scene
 from streams.domain.watch.timers import whole_millisecond
 from streams.domain.watch.watching import QUIET, Watched, watch
 
-__all__ = ["Judged", "Outcome", "apply"]
+__all__ = ["Outcome", "apply"]
 
 Message = Event | TermsChanged | ItemChanged | Tick | DeadLetterMark
-
-
-class Judged(NamedTuple):
-    """What the gate said last, and of what; kept between events of one row object."""
-
-    goods: Goods
-    terms: TermsChanged | None
-    sums: Billed
-    verdict: Verdict
 
 
 @dataclass(slots=True)

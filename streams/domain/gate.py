@@ -5,31 +5,31 @@ whether finance posted too early, or in another currency.
 
 - What *stops* new releases (an exception, a dispute, a dead letter, an incomplete order...) does not lower the target: nothing is taken
   back for it.
-- What is missing (terms, units, contents of a shipment) is never guessed (research: domain 4.4, "fail closed").
+- What is missing (terms, units, contents of a shipment) is never guessed, but held (docs/billing.md, "How the gate decides").
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from streams.domain.billable import Billable, billable
+from streams.domain.amounts import NONE
+from streams.domain.billable import billable
 from streams.domain.dates import is_zone, near_month_end
 from streams.domain.decisions import HoldCode
 from streams.domain.dossier import Dossier
 from streams.domain.event import TermsChanged
 from streams.domain.facts import Fact, Revision
+from streams.domain.goods import Goods
 from streams.domain.instant import TimeQuality
-from streams.domain.ledger import Billed
-from streams.domain.obstacles import Obstacles, check_open_matters
+from streams.domain.obstacles import check_open_matters
 from streams.domain.order import Refused
-from streams.domain.portions import NONE, Goods
 from streams.domain.steps import missing_steps
 from streams.domain.terms import Granularity, LatePolicy, Terms, Trigger
+from streams.domain.verdict import Billed, Verdict
 
-__all__ = ["TermsOf", "Verdict", "judge"]
+__all__ = ["TermsOf", "judge"]
 
 TermsOf = Callable[[str], TermsChanged | None]
 """All versions of a contract's terms by its id."""
@@ -39,18 +39,6 @@ _ON_DELIVERY: Final = Trigger.ON_DELIVERY
 _ON_POD: Final = Trigger.ON_POD
 _UNKNOWN: Final = TimeQuality.UNKNOWN
 _DEPTH: Final = {Trigger.ON_ORDER: -1, _ON_SHIP: 0, _ON_DELIVERY: 1, _ON_POD: 2, Trigger.ON_MILESTONES: 3, Trigger.ON_ACCEPTANCE: 4}
-
-
-@dataclass(slots=True)
-class Verdict(Obstacles):
-    """What the gate says of an order."""
-
-    counted: Billable = field(default_factory=Billable)
-    whole_only: bool = False
-    """The terms allow no partial invoice."""
-
-    review: bool = False
-    """The terms leave credits to a person."""
 
 
 def judge(
@@ -195,7 +183,7 @@ def _check_currency(verdict: Verdict, dossier: Dossier, order: Revision, used: l
 
 
 def _check_time(verdict: Verdict) -> None:
-    """Stop what would get another accounting month if the time's zone were known (research: domain 4.6, case 59)."""
+    """Stop what would get another accounting month if the time's zone were known (docs/billing.md, "When it is held": TIME_ZONE)."""
     for cause in verdict.counted.causes:
         fact = cause.increment.fact
         if not is_zone(cause.terms.time_zone):

@@ -16,40 +16,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, NamedTuple
 
+from streams.domain.amounts import NONE, Amounts, less, plus, reaches
 from streams.domain.dates import accounting_date
 from streams.domain.decisions import Decision, DecisionKind, DecisionLine, HoldCode
 from streams.domain.dossier import Dossier
 from streams.domain.facts import Fact, Invoiced, Revision
+from streams.domain.goods import Goods
 from streams.domain.ids import stable_id
 from streams.domain.money import rounded, smallest
 from streams.domain.order import Basis, InvoiceEntry, Ledger, LedgerLine, Release
-from streams.domain.portions import NONE, Amounts, Goods, less, plus, reaches
+from streams.domain.verdict import Billed, Cause, Verdict
 from streams.domain.vocabulary import Milestone
 
-if TYPE_CHECKING:
-    from streams.domain.billable import Cause
-    from streams.domain.gate import Verdict
-
-__all__ = ["Billed", "billed", "decide", "enter_invoices", "release_id"]
-
-
-class Billed(NamedTuple):
-    """The ledger's sums, by line."""
-
-    released: Amounts
-    posted: Amounts
-    """Part of `released`."""
-
-    early: Amounts
-    currency: str
-    """Of what is released; empty where nothing is."""
-
-    @property
-    def covered(self) -> Amounts:
-        """What must not be released again."""
-        return plus(self.released, self.early)
+__all__ = ["billed", "decide", "enter_invoices", "release_id"]
 
 
 def billed(ledger: Ledger, dossier: Dossier) -> Billed:

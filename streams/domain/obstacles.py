@@ -5,64 +5,18 @@ Each stops new releases of what it is about: everything, some lines, or a quanti
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
-
-from streams.domain.decisions import HoldCode, HoldReason
-from streams.domain.dossier import Dossier, blocks_billing, reason_of
+from streams.domain.amounts import NONE, Amounts, least, plus
+from streams.domain.cases import blocks_billing, reason_of
+from streams.domain.decisions import HoldCode
+from streams.domain.dossier import Dossier
 from streams.domain.facts import Fact
-from streams.domain.portions import NONE, Amounts, Goods, least, plus
+from streams.domain.goods import Goods
 from streams.domain.statements import reached_portions
 from streams.domain.terms import DisputePolicy, ExceptionPolicy, Granularity, ReturnPolicy, SubstitutePolicy, Terms, Trigger
+from streams.domain.verdict import Billable, Obstacles
 from streams.domain.vocabulary import Effect, Milestone
 
-if TYPE_CHECKING:
-    from streams.domain.billable import Billable
-
-__all__ = ["Obstacles", "check_open_matters"]
-
-_NAMED_LINES: Final = 5
-"""Lines named in a reason; the rest are counted."""
-
-
-@dataclass(slots=True)
-class Obstacles:
-    """What stands in the way, and of what."""
-
-    reasons: list[HoldReason] = field(default_factory=list)
-    """Sorted in the end."""
-
-    stopped: bool = False
-    """Nothing new may be released."""
-
-    stopped_lines: set[str] = field(default_factory=set)
-    """Nothing new may be released of these."""
-
-    withheld: Amounts = field(default_factory=dict)
-    """Of the target, these quantities may not be released anew."""
-
-    revocable: Amounts = field(default_factory=dict)
-    """Of what is released and not posted, these quantities are to be revoked."""
-
-    remarks: list[str] = field(default_factory=list)
-    """Codes that a release carries."""
-
-    def because(self, code: HoldCode, detail: str = "", evidence: Iterable[str] = ()) -> None:
-        self.reasons.append(HoldReason(code, detail, tuple(sorted(evidence))))
-
-    def stop(self, fact: Fact) -> None:
-        """Stop what a fact is about: the lines that it names, else everything."""
-        if fact.lines:
-            self.stopped_lines.update([quantity.line for quantity in fact.lines])
-        else:
-            self.stopped = True
-
-    @staticmethod
-    def named(lines: list[str]) -> str:
-        """Lines as a reason names them."""
-        more = f" and {len(lines) - _NAMED_LINES} more" if len(lines) > _NAMED_LINES else ""
-        return "lines " + ", ".join(lines[:_NAMED_LINES]) + more
+__all__ = ["check_open_matters"]
 
 
 def check_open_matters(found: Obstacles, dossier: Dossier, goods: Goods, counted: Billable, terms: Terms | None) -> None:

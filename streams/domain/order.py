@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from streams.domain.decisions import BillingState, HoldReason, OrderState
 from streams.domain.facts import Fact
+from streams.domain.memory import Memory
 from streams.domain.terms import Trigger
-from streams.domain.watch.memory import Memory
 
 if TYPE_CHECKING:
     from streams.domain.dossier import Dossier

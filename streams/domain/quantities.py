@@ -13,20 +13,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from streams.domain.amounts import Amounts, reaches
 from streams.domain.dossier import Dossier
 from streams.domain.facts import Fact
-from streams.domain.portions import (
-    Amounts,
-    Goods,
-    Increment,
-    ItemOf,
-    Portion,
-    Statement,
-    add_up,
-    gains,
-    goods_without_quantities,
-    reaches,
-)
+from streams.domain.goods import Goods, Increment, ItemOf, Portion, Statement, add_up, gains
+from streams.domain.portions import goods_without_quantities
 from streams.domain.returns import take_back
 from streams.domain.statements import added, statements
 from streams.domain.terms import Trigger

@@ -13,9 +13,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from streams.domain.dossier import Dossier, reason_of
+from streams.domain.amounts import NONE, Amounts, less, plus
+from streams.domain.cases import reason_of
+from streams.domain.dossier import Dossier
 from streams.domain.facts import Fact
-from streams.domain.portions import NONE, Amounts, Goods, Portion, gains, less, plus
+from streams.domain.goods import Goods, Portion, gains
 from streams.domain.statements import reached_portions
 from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Milestone, ReasonClass

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.domain.dossier import Dossier, Place
+from streams.domain.dossier import Dossier
 from streams.domain.facts import Fact, milestone_id
+from streams.domain.goods import Place
 from streams.domain.order import OrderRow
 from streams.domain.vocabulary import Classifier, Milestone
 

@@ -24,7 +24,7 @@ from streams.domain.ids import event_id, stable_id
 from streams.domain.instant import Instant, to_millis
 from streams.domain.vocabulary import Classifier, Milestone, Scope
 
-__all__ = ["CLOCKS_DIFFER_MS", "KEPT_MS", "MOST_CHANGES", "Document", "Known", "SNAPSHOTS", "covers", "differences"]
+__all__ = ["CLOCKS_DIFFER_MS", "KEPT_MS", "MOST_CHANGES", "SNAPSHOTS", "Document", "Known", "covers", "differences"]
 
 SNAPSHOTS: Final = "snapshot:"
 """How references begin that stand for a document."""

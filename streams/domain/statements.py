@@ -12,9 +12,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from streams.domain.dossier import Place
+from streams.domain.amounts import NONE, Amounts
 from streams.domain.facts import Fact
-from streams.domain.portions import NONE, Amounts, Goods, Portion, Statement
+from streams.domain.goods import Goods, Place, Portion, Statement
 from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Milestone
 

@@ -9,13 +9,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from streams.domain.billable import Billable
+from streams.domain.amounts import NONE, plus, reaches
 from streams.domain.decisions import BillingState, OrderState, ShipmentStatus, Status
-from streams.domain.dossier import Dossier, Place
-from streams.domain.ledger import Billed
+from streams.domain.dossier import Dossier
+from streams.domain.goods import Goods, Place, Portion
 from streams.domain.money import rounded
 from streams.domain.order import Ledger, ShipmentMark, Snapshot
-from streams.domain.portions import NONE, Goods, Portion, plus, reaches
+from streams.domain.verdict import Billable, Billed
 
 __all__ = ["as_said", "order_state", "released_amount", "snapshot"]
 

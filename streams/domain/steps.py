@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from streams.domain.amounts import NONE, Amounts
 from streams.domain.dossier import Dossier
 from streams.domain.facts import Fact
-from streams.domain.portions import NONE, Amounts, Goods, Increment, Portion
+from streams.domain.goods import Goods, Increment, Portion
 from streams.domain.statements import added, statements
 from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Milestone

@@ -1,4 +1,4 @@
-"""Billing terms: when, on what evidence, how much and in what portions an order may be invoiced (research: domain 4.1 to 4.4)."""
+"""Billing terms: when, on what evidence, how much and in what portions an order may be invoiced (docs/billing.md, "The terms")."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 
 
 class Trigger(StrEnum):
-    """What must have happened before an invoice may be posted (research: domain 4.1)."""
+    """What must have happened before an invoice may be posted (docs/billing.md, "How the gate decides")."""
 
     __hash__ = str.__hash__
 
@@ -145,8 +145,8 @@ INCOTERMS: Final[dict[Incoterm, tuple[Milestone, ...]]] = {
     Incoterm.DPU: (Milestone.UNLOADED,),
     Incoterm.DDP: (Milestone.DELIVERED, Milestone.CUSTOMS_CLEARED),
 }
-"""What must have happened where the terms name an Incoterm and no trigger (research: domain 4.3): evidence of the transfer of control, and
-only a default."""
+"""What must have happened where the terms name an Incoterm and no trigger: evidence of the transfer of control, and only a default
+(docs/billing.md, "The terms"; Incoterms 2020, articles A2 and A3 of each rule: delivery, transfer of risks)."""
 
 
 @dataclass(slots=True)

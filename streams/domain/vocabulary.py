@@ -241,7 +241,7 @@ class Cause:
     """What a reason class is."""
 
     effect: Effect
-    """What it does where the source does not say (research: domain 2.1, groups of AT702)."""
+    """What it does where the source does not say (docs/vocabulary.md, "Reason classes"; X12 data element 1651, segment AT7-02)."""
 
     meaning: str
 
@@ -364,7 +364,8 @@ MILESTONES: Final[dict[Milestone, Entry]] = {
     Milestone.TASK_ACCEPTED: Entry(Group.ORDER, Grade.MINOR, _ORDER, "Warehouse or transport acknowledged a version of a task."),
     Milestone.TASK_REJECTED: Entry(Group.ORDER, Grade.MINOR, _ORDER, "Warehouse or transport refused a version of a task."),
 }
-"""Every milestone (research: domain 1.3). What Milepost itself decides (release, hold, revoke) is no milestone but a decision."""
+"""Every milestone (docs/vocabulary.md, "Milestones"). What Milepost itself decides (release, hold, revoke) is a decision, and no
+milestone."""
 
 REASONS: Final[dict[ReasonClass, Cause]] = {
     ReasonClass.CARRIER_DELAY: Cause(Effect.DELAY, "The carrier is late."),

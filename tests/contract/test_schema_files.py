@@ -16,9 +16,9 @@ import pytest
 from streams.contracts.registry import EMBEDDED_IDS, FOLDER, Schema, embedded, fingerprint
 from streams.contracts.wire import prefix, read_body
 from streams.deadletter import audit
-from streams.domain import decisions, terms, vocabulary
+from streams.domain import decisions, memory, terms, vocabulary
 from streams.domain.instant import TimeQuality
-from streams.domain.watch import exceptions, findings, memory, watching
+from streams.domain.watch import checks, exceptions, watching
 from streams.topics import CATALOGUE
 
 pytestmark = pytest.mark.contract
@@ -28,7 +28,7 @@ SCHEMAS = embedded().schemas()
 SAMPLES: dict[str, Any] = json.loads(Path(__file__).with_name("released_samples.json").read_text())
 ENUMS: dict[str, type[StrEnum]] = {
     each.__name__: each
-    for module in (vocabulary, decisions, terms, audit, exceptions, findings, memory, watching)
+    for module in (vocabulary, decisions, terms, audit, exceptions, checks, memory, watching)
     for each in vars(module).values()
     if isinstance(each, type) and issubclass(each, StrEnum) and each is not StrEnum
 } | {"TimeQuality": TimeQuality}

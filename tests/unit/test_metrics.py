@@ -17,12 +17,12 @@ from streams.deadletter.reasons import Reason, Stage
 from streams.domain.decisions import Decision, DecisionKind, Hold, HoldCode, HoldReason, MilestoneReached
 from streams.domain.event import Event, Lineage
 from streams.domain.instant import Instant
+from streams.domain.memory import Concern, Owner, Severity, TaskAction, TaskTarget
 from streams.domain.order import OrderRow
 from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Classifier, Milestone, Scope
+from streams.domain.watch.checks import Check
 from streams.domain.watch.exceptions import ExceptionCode
-from streams.domain.watch.findings import Check
-from streams.domain.watch.memory import Concern, Owner, Severity, TaskAction, TaskTarget
 from streams.domain.watch.tasks import Task
 from streams.domain.watch.watching import Turn, TurnKind
 from streams.engine.observer import Observer

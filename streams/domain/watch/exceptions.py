@@ -23,11 +23,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from streams.domain.amounts import NONE, Amounts
 from streams.domain.facts import Fact
-from streams.domain.portions import NONE, Amounts, Portion, gains
+from streams.domain.goods import Portion, gains
+from streams.domain.memory import Concern, GivenTask, Owner, Severity, TaskAction
 from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Classifier, Effect, Milestone
-from streams.domain.watch.memory import Concern, GivenTask, Owner, Severity, TaskAction
 from streams.domain.watch.scene import Scene
 from streams.domain.watch.tasks import WANTED, target_of, task_id, understood
 from streams.domain.watch.timers import Timers

@@ -1,4 +1,5 @@
-"""R13: what a carrier bills for a shipment, against what was agreed and what happened (research: domain 4.5).
+"""R13: what a carrier bills for a shipment, against what was agreed and what happened (docs/reconciliation.md, "Charges that need
+a cause").
 
     DUPLICATE   the shipment is billed again under another number
     AMOUNT      billed, less charges that are accounted for, is not what was agreed when the shipment was planned
@@ -15,8 +16,8 @@ from typing import Final
 
 from streams.domain.dossier import Dossier
 from streams.domain.facts import Fact, Freighted
+from streams.domain.memory import Amounting, Concern, Owner, Severity
 from streams.domain.vocabulary import Milestone
-from streams.domain.watch.memory import Amounting, Concern, Owner, Severity
 
 __all__ = ["CAUSES_OF_CHARGES", "freight"]
 

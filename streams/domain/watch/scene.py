@@ -7,12 +7,11 @@ from datetime import datetime
 
 from streams.domain.decisions import Decision
 from streams.domain.dossier import Dossier
-from streams.domain.gate import Verdict
-from streams.domain.ledger import Billed
+from streams.domain.goods import Goods, Portion
+from streams.domain.memory import Memory
 from streams.domain.order import Ledger
-from streams.domain.portions import Goods, Portion
+from streams.domain.verdict import Billed, Verdict
 from streams.domain.vocabulary import Milestone
-from streams.domain.watch.memory import Memory
 from streams.domain.watch.patience import Patience
 
 __all__ = ["Scene"]

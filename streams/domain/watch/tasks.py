@@ -17,13 +17,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from streams.domain.amounts import NONE, Amounts, least, less
 from streams.domain.ids import stable_id
-from streams.domain.portions import NONE, Amounts, least, less
+from streams.domain.memory import GivenTask, TaskAction, TaskTarget
 from streams.domain.vocabulary import Milestone
-from streams.domain.watch.memory import GivenTask, TaskAction, TaskTarget
 from streams.domain.watch.scene import Scene
 
-__all__ = ["WANTED", "Task", "TaskLine", "task_id", "task_name", "tasks", "target_of", "understood"]
+__all__ = ["WANTED", "Task", "TaskLine", "target_of", "task_id", "task_name", "tasks", "understood"]
 
 _WAREHOUSE: Final = TaskTarget.WAREHOUSE
 _TRANSPORT: Final = TaskTarget.TRANSPORT

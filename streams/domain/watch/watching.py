@@ -9,10 +9,12 @@ from typing import Final
 
 from streams.domain.decisions import DecisionKind
 from streams.domain.ids import stable_id
+from streams.domain.memory import Concern, Severity, Told
 from streams.domain.vocabulary import Milestone
+from streams.domain.watch.checks import Check
 from streams.domain.watch.exceptions import ExceptionCode, exceptions
-from streams.domain.watch.findings import Check, findings, overdue_postings, remember_expected
-from streams.domain.watch.memory import Concern, Severity, Told
+from streams.domain.watch.findings import findings, overdue_postings
+from streams.domain.watch.invoices import remember_expected
 from streams.domain.watch.scene import Scene
 from streams.domain.watch.tasks import Task, tasks
 from streams.domain.watch.timers import Timers

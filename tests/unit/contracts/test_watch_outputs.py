@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 
 from streams.contracts import outputs, watch_outputs
+from streams.domain.memory import Amounting, Concern, Owner, Severity, TaskAction, TaskTarget
 from streams.domain.order import OrderRow
+from streams.domain.watch.checks import Check
 from streams.domain.watch.exceptions import ExceptionCode
-from streams.domain.watch.findings import Check
-from streams.domain.watch.memory import Amounting, Concern, Owner, Severity, TaskAction, TaskTarget
 from streams.domain.watch.tasks import Task, TaskLine
 from streams.domain.watch.watching import Turn, TurnKind
 from streams.hop import Output, RawRecord

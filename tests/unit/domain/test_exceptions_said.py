@@ -10,10 +10,10 @@ import pytest
 
 from streams.contracts.rows import ORDER_ROWS
 from streams.domain.event import Event, OrderDetails, OrderLine, Tick
+from streams.domain.memory import Owner, Severity
 from streams.domain.order import OrderRow
 from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass
-from streams.domain.watch.memory import Owner, Severity
 from streams.domain.watch.patience import PATIENCE
 from tests.unit.domain.telling import (
     NEVER,

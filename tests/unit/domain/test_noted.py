@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from streams.domain.dossier import _JUDGED
 from streams.domain.event import Exceptional
+from streams.domain.sorting import DERIVED_FROM
 from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Effect, Milestone, ReasonClass
 from tests.unit.domain.telling import ToldOrder, day, delivered, exception, happened, issued, released, terms
 
-NOTED = [kind for kind in Milestone if kind not in _JUDGED]
+NOTED = [kind for kind in Milestone if kind not in DERIVED_FROM]
 
 
 def shipped_order(trigger: Trigger) -> ToldOrder:

@@ -9,9 +9,9 @@ import pytest
 
 from streams.domain.event import Event, Freight, FreightCharge, Invoice, Tick
 from streams.domain.ledger import release_id
+from streams.domain.memory import Owner, Severity
 from streams.domain.terms import LatePolicy, Trigger
 from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass
-from streams.domain.watch.memory import Owner, Severity
 from streams.domain.watch.patience import PATIENCE
 from streams.domain.watch.watching import Turn
 from tests.unit.domain.telling import (
