@@ -41,9 +41,11 @@ _PERCENT: Final = Decimal(100)
 def billable(dossier: Dossier, goods: Goods, versions: tuple[Terms, ...], clock: datetime | None) -> Billable:
     """What counts under these versions of the order's terms. `clock` is the latest moment that the row was told of."""
     found = Billable()
-    possible: list[tuple[Portion, Amounts]] = []
+    possible: list[tuple[Portion, dict[Trigger, list[Increment]]]] = []
     asked = {terms.trigger for terms in versions}
-    silent_portions = bool(goods.delivered) and (_ON_POD in asked or _ON_ACCEPTANCE in asked)
+    silent_portions = bool(goods.delivered) and any(
+        terms.pod_auto_confirm_days is not None or terms.acceptance_days is not None for terms in versions
+    )
     objected = silent_portions and any(blocks_confirmation(fact) for fact in dossier.open_exceptions())
     doubted = False
     for portion in goods.portions:
@@ -86,9 +88,9 @@ def billable(dossier: Dossier, goods: Goods, versions: tuple[Terms, ...], clock:
                     all_steps.setdefault(terms.trigger, []).append(increment)
                     found.causes.append(Cause(increment, portion, terms))
         found.by_portion.append((portion, _largest(sure) if sure else {}))
-        possible.append((portion, _largest(all_steps) if all_steps else {}))
+        possible.append((portion, all_steps))
     found.terms = version_at(versions, found.latest or dossier.order.at) if dossier.order is not None else None
-    in_doubt = possible if found.undated or doubted else None
+    in_doubt = [(portion, _largest(all_steps)) for portion, all_steps in possible] if found.undated or doubted else None
     if _ON_ORDER in asked:
         in_doubt = _count_order(found, dossier, goods, versions, in_doubt)
     _whole_portions(found, goods)

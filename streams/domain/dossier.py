@@ -7,12 +7,14 @@ the order in which it was given the facts.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from streams.domain.cases import reason_of
 from streams.domain.facts import Fact, withdrawn
-from streams.domain.sorting import FORETOLD, HAPPENED, ON_THE_ROAD
+from streams.domain.sorting import FORETOLD, HAPPENED, STEPS, UNJUDGED
 from streams.domain.standing import Standing
+from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Classifier, Milestone, ReasonClass
 
 __all__ = ["Dossier"]
@@ -21,6 +23,7 @@ __all__ = ["Dossier"]
 _ACT: Final = Classifier.ACT
 """Taken out once: an attribute of an Enum class costs a tenth of a microsecond on Python 3.11, and a pass asks for thousands."""
 
+_ON_MILESTONES: Final = Trigger.ON_MILESTONES
 _IN_TRANSIT: Final = Milestone.IN_TRANSIT
 _DELIVERED: Final = Milestone.DELIVERED
 _ARRIVED: Final = (Milestone.DELIVERED, Milestone.DELIVERED_PARTIAL, Milestone.DELIVERED_WITH_EXCEPTION)
@@ -35,15 +38,33 @@ class Dossier(Standing):
         super().__init__()
         self.withdrawals = [fact for fact in facts if fact.more is not None and fact.more.retracts]
         self._gone = withdrawn(self.withdrawals, order_id) if self.withdrawals else frozenset()
-        moves = self.moves
+        self._take_all(facts)
+
+    def _take_all(self, facts: Sequence[Fact]) -> None:
+        gone, moves = self._gone, self.moves
+        last_at: datetime | None = None
+        shipment: str | None = None
+        delivery: str | None = None
         for fact in facts:
-            if fact.milestone is _IN_TRANSIT and fact.classifier is _ACT and fact.more is None and not self._gone:
-                # By far the most frequent; the same as `_take` does with it.
-                if self.last_at is None or fact.at > self.last_at:
-                    self.last_at = fact.at
-                moves.setdefault((fact.shipment, "") if fact.shipment else ("", fact.delivery), 1)
+            if fact.milestone is _IN_TRANSIT and fact.classifier is _ACT and fact.more is None and not gone:
+                # By far the most frequent; the same as `_take` does with it, once for scans of one place in a row.
+                if last_at is None or fact.at > last_at:
+                    last_at = fact.at
+                if fact.shipment != shipment or fact.delivery != delivery:
+                    shipment, delivery = fact.shipment, fact.delivery
+                    moves.setdefault((fact.shipment, "") if fact.shipment else ("", fact.delivery), 1)
             else:
                 self._take(fact)
+        if last_at is not None and (self.last_at is None or last_at > self.last_at):
+            self.last_at = last_at
+
+    def _matters(self, milestone: Milestone) -> bool:
+        """Whether the gate looks at a fact of this milestone: at steps on the way only where terms list milestones."""
+        if milestone in UNJUDGED:
+            return False
+        if milestone not in STEPS or self.judged is None or self.judged.terms is None:
+            return True
+        return any(terms.trigger is _ON_MILESTONES for terms in self.judged.terms.versions)
 
     def add(self, fact: Fact) -> bool:
         """Take one more fact. False: it withdraws something, and the dossier must be made anew."""
@@ -91,7 +112,7 @@ class Dossier(Standing):
         if fact.classifier is _ACT:
             if self.last_at is None or fact.at > self.last_at:
                 self.last_at = fact.at
-            if fact.milestone not in ON_THE_ROAD:
+            if self.judged is not None and self._matters(fact.milestone):
                 self.judged = None
             HAPPENED[fact.milestone](self, fact)
         else:

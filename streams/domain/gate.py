@@ -45,17 +45,21 @@ def judge(
     dossier: Dossier, goods: Goods, terms_of: TermsOf, clock: datetime | None, dead_letters: dict[str, Refused], billed: Billed
 ) -> Verdict:
     """The verdict on an order. `clock` is the latest moment that its row was told of."""
-    verdict = Verdict()
     if dossier.cancelled:
+        verdict = Verdict()
         _check_shipped_though_cancelled(verdict, dossier)
         _check_posted(verdict, billed)
         return verdict
     terms = None
     if dossier.order is None or dossier.revision is None:
+        verdict = Verdict()
         verdict.because(HoldCode.NO_ORDER)
         verdict.stopped = True
     else:
-        terms = _judge_goods(verdict, dossier, dossier.order, dossier.revision, goods, terms_of, clock, billed)
+        known = terms_of(dossier.revision.terms_id)
+        versions = known.versions if known is not None else ()
+        verdict = Verdict(counted=billable(dossier, goods, versions, clock))
+        terms = _judge_goods(verdict, dossier, dossier.order, dossier.revision, goods, versions, billed)
     check_open_matters(verdict, dossier, goods, verdict.counted, terms)
     for dead_letter_id, refused in dead_letters.items():
         if refused.open:
@@ -75,14 +79,11 @@ def _judge_goods(
     order_fact: Fact,
     order: Revision,
     goods: Goods,
-    terms_of: TermsOf,
-    clock: datetime | None,
+    versions: tuple[Terms, ...],
     billed: Billed,
 ) -> Terms | None:
-    """Count what counts; say what the rest waits for by the terms that are valid at the latest step of the goods. Returns these terms."""
-    known = terms_of(order.terms_id)
-    versions = known.versions if known is not None else ()
-    counted = verdict.counted = billable(dossier, goods, versions, clock)
+    """Say what all that does not count yet waits for, by the terms that are valid at the latest step of the goods. Returns these terms."""
+    counted = verdict.counted
     terms = counted.terms
     unclear = terms is None or terms.trigger in counted.undated
     if unclear and not counted.complete:
@@ -124,9 +125,11 @@ def _wait(verdict: Verdict, dossier: Dossier, goods: Goods, terms: Terms) -> Non
         return
     counted, delivered = verdict.counted, goods.delivered
     gross, expected = counted.gross, counted.expected
-    missing = [
-        line for line, quantity in expected.items() if (line not in gross or gross[line] < quantity) and line not in verdict.stopped_lines
-    ]
+    stopped = verdict.stopped_lines
+    if gross or stopped:
+        missing = [line for line, quantity in expected.items() if (line not in gross or gross[line] < quantity) and line not in stopped]
+    else:
+        missing = list(expected)
     if trigger is _ON_SHIP:
         _missing(verdict, HoldCode.NOT_SHIPPED, missing, goods)
     elif trigger is _ON_DELIVERY:
@@ -136,6 +139,9 @@ def _wait(verdict: Verdict, dossier: Dossier, goods: Goods, terms: Terms) -> Non
         if missing:
             verdict.because(HoldCode.MILESTONE_MISSING, ", ".join(steps) or verdict.named(missing))
     else:
+        if not delivered:
+            _missing(verdict, HoldCode.NOT_DELIVERED, missing, goods)
+            return
         _missing(verdict, HoldCode.NOT_DELIVERED, [line for line in missing if delivered.get(line, NONE) < expected[line]], goods)
         rest = [line for line in missing if gross.get(line, NONE) < delivered.get(line, NONE)]
         if trigger is _ON_POD:

@@ -205,9 +205,11 @@ def _by_delivery(deliveries: list[Increment], proofs: list[Statement]) -> tuple[
     """Deliveries made up to the time of a proof are proven by it; the first in any case."""
     proven, unproven = [], []
     for index, increment in enumerate(deliveries):
-        proof = next((proof for proof in proofs if proof.at >= increment.at), None)
-        if proof is None and not index:
-            proof = proofs[0]
+        proof = None if index else proofs[0]
+        for each in proofs:
+            if each.at >= increment.at:
+                proof = each
+                break
         if proof is None:
             unproven.append(increment)
         else:

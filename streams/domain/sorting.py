@@ -10,7 +10,7 @@ from streams.domain.facts import Fact, Revision
 from streams.domain.standing import Standing
 from streams.domain.vocabulary import Classifier, Milestone
 
-__all__ = ["DERIVED_FROM", "FORETOLD", "HAPPENED", "ON_THE_ROAD"]
+__all__ = ["DERIVED_FROM", "FORETOLD", "HAPPENED", "STEPS", "UNJUDGED"]
 
 
 def _ordered(standing: Standing, fact: Fact) -> None:
@@ -265,8 +265,9 @@ DERIVED_FROM: Final[dict[Milestone, Callable[[Standing, Fact], None]]] = {
 """What facts of the milestones do of which anything is derived."""
 HAPPENED: Final[dict[Milestone, Callable[[Standing, Fact], None]]] = {kind: DERIVED_FROM.get(kind, _noted) for kind in Milestone}
 """What a fact of each kind does. Milestones that nothing is derived from yet are noted: never a delivery, never a release."""
-ON_THE_ROAD: Final = frozenset(
+UNJUDGED: Final = frozenset(
     {
+        Milestone.PICK_COMPLETED,
         Milestone.IN_TRANSIT,
         Milestone.ARRIVED_TERMINAL,
         Milestone.DEPARTED_TERMINAL,
@@ -276,6 +277,10 @@ ON_THE_ROAD: Final = frozenset(
     }
 )
 """These say how far goods are, and nothing that the gate looks at."""
+
+STEPS: Final = frozenset(kind for kind, rule in DERIVED_FROM.items() if rule in (_marked, _moved))
+"""Steps at which the gate looks only where terms list milestones."""
+
 FORETOLD: Final[dict[Milestone, Callable[[Standing, Fact], None]]] = {
     Milestone.SHIPMENT_PLANNED: _planned,
     Milestone.ETA_UPDATED: _promised,

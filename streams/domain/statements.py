@@ -59,7 +59,10 @@ def statements(goods: Goods, facts: list[Fact], trigger: Trigger) -> list[tuple[
         _share_out(goods, _reached(goods, place, ""), of_place, trigger, said)
     for place, packages in by_package.items():
         _of_packages(goods, place, packages, trigger, said)
-    return [(goods.portions[index], sorted(said[index], key=_order)) for index in sorted(said)]
+    for each in said.values():
+        if len(each) > 1:
+            each.sort(key=_order)
+    return [(goods.portions[index], said[index]) for index in (sorted(said) if len(said) > 1 else said)]
 
 
 def added(lines: Amounts, done: Amounts, limit: Amounts | None) -> Amounts:
