@@ -64,6 +64,18 @@ def test_the_same_fact_by_other_channels_is_one_milestone_with_all_their_records
     assert "DELIVERED was known of 1000:4711: no new milestone; told by carrier.raw/0/0, carrier.raw/0/1, carrier.raw/0/2" in out
 
 
+def test_all_sources_of_a_milestone_are_named_with_what_each_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    in_minutes = {**SCAN, "at": "2026-06-01T11:30:00+02:00"}
+    in_seconds = {**SCAN, "at": "2026-06-01T09:30:12Z"}
+    out = explained(tmp_path, capsys, ("tms.raw", PLAN, {}), ("carrier.raw", in_minutes, {}), ("carrier.raw", in_seconds, {}))
+    _, listed = out.split("sources   ")
+    assert listed.splitlines() == [
+        "DELIVERED ACT of 1000:4711 at 2026-06-01T09:30:12+00:00: one milestone, 2 records",
+        "          carrier.raw/0/0, milepost.carrier.v1 of BLPX, said '2026-06-01T11:30:00+02:00'",
+        "          carrier.raw/0/1, milepost.carrier.v1 of BLPX, said '2026-06-01T09:30:12Z'",
+    ]
+
+
 def test_a_code_that_says_nothing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     silent = {**X12_214, "segments": [segment.replace("AT7*D1", "AT7*CD") for segment in X12_214["segments"]]}
     out = explained(tmp_path, capsys, ("carrier.raw", silent, {"format": "x12.214"}))
