@@ -3,7 +3,7 @@
 They have dates only, so a statement's time is when it was sent; a resend tells the same invoice number again, which counts once. Amounts
 have two implied decimals. An 810 that replaces another (BIG08 05) must name that one (REF OI or IV), under another number: it is cancelled,
 and the new one posted. The order is the seller's own number (REF or N9 with OQ, VN or CO), else the purchase order. A freight bill is a
-cost, never an invoice of goods. Positions: research, domain 2.2.
+cost, never an invoice of goods. Positions: segments BIG, TDS, BCD, B3 of 004010.
 """
 
 from __future__ import annotations
