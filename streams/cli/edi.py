@@ -88,6 +88,8 @@ def drop(
     from connectors.edi.partners import read_partners
     from connectors.edi.publishing import PublishFailed
 
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError(f"{folder} is a file: name the folder that has in/, or is to have it")
     settings = Settings()
     partners = read_partners(settings.edi_partners)
     metrics = DropMetrics()

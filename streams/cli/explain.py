@@ -36,6 +36,7 @@ def command(
     last: Annotated[
         bool, typer.Option("--last", help="Explain only the last record; those before it (plans, orders) set the scene.")
     ] = False,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Pass over what is no record; exit 1 if there was any.")] = False,
 ) -> None:
     """Say how each raw record is detected, read, mapped, resolved and applied, and where it is refused: why, and what to do. At the end,
     milestones that several records told, with all of these.
@@ -46,21 +47,28 @@ def command(
     """
     tallies: dict[str, Tally] = {}
     pipeline = OfflinePipeline(hops(Settings(), lambda hop: tallies.setdefault(hop, Tally())))
-    bad = BadLines(keep_going=False)
+    bad = BadLines(keep_going)
     said: list[str] = []
     told: list[Event] = []
     with opened(file) as stream:
         for number, record in records(stream, bad, now_ms()):
             if record.topic not in pipeline.inputs:
                 bad.refuse(number, f"no hop reads topic {record.topic!r}; name one of {', '.join(sorted(pipeline.inputs))}")
+                continue
             tallies["normalize"].clear()
             outputs = pipeline.feed(record)
             silent = [what[3] for what in tallies["normalize"].counts if what[0] == "silent"]
             head = f"line {number}: {record.topic}, {len(record.value or b'')} bytes"
             explained = [head, *steps(record, outputs, silent, pipeline)]
-            said = explained if last else [*said, *explained]
+            if last:
+                said = explained
+            else:
+                print("\n".join(explained))
             told += [event for event in map(_event_of, outputs) if event is not None]
-    print("\n".join([*said, *sources(told, pipeline)]))
+    for line in (*said, *sources(told, pipeline)):
+        print(line)
+    if bad.count:
+        raise typer.Exit(1)
 
 
 def sources(told: Iterable[Event], pipeline: OfflinePipeline) -> Iterator[str]:

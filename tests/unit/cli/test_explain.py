@@ -89,6 +89,25 @@ def test_a_history_is_explained_statement_by_statement(tmp_path: Path, capsys: p
     assert out.count("  read      ") == 4
 
 
+def test_what_comes_before_a_bad_line_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "records.jsonl"
+    file.write_text(json.dumps({"topic": "carrier.raw", "value": SCAN, "timestamp": AT}) + "\nnonsense\n")
+    assert main(["explain", str(file)]) == 2
+    seen = capsys.readouterr()
+    assert "read      DELIVERED ACT" in seen.out
+    assert "line 2: JSON is malformed" in seen.err
+
+
+def test_what_is_no_record_can_be_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "records.jsonl"
+    scan = json.dumps({"topic": "carrier.raw", "value": SCAN, "timestamp": AT})
+    file.write_text(f'nonsense\n{{"topic": "nobody.reads.this", "value": {{}}}}\n{scan}\n')
+    assert main(["explain", str(file), "--keep-going"]) == 1
+    seen = capsys.readouterr()
+    assert "line 3: carrier.raw" in seen.out
+    assert seen.err.count("passed over") == 2
+
+
 def test_a_topic_that_nobody_reads_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "records.jsonl"
     file.write_text(json.dumps({"topic": "cms.raw", "value": {}}) + "\n")
