@@ -11,31 +11,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Protocol
 
 from streams.domain.instant import from_millis, to_millis
 from streams.errors import ConfigurationError
 from streams.hop import Output
 from streams.jsonlines import LineError, parse
 
-__all__ = ["BadLines", "moment", "now_ms", "opened", "records", "seekable"]
+__all__ = ["BadLines", "Refuser", "moment", "now_ms", "opened", "records", "seekable"]
 
 
 _HEAD: Final = 64
 _IN_MEMORY: Final = 8 << 20
 
 
+class Refuser(Protocol):
+    """Is told of each line that is not a record."""
+
+    def refuse(self, number: int, why: str, unit: str = "line") -> None: ...
+
+
 class BadLines:
     """What to do with a line that is not a record: stop with its number, or with `keep_going` say so and count it."""
 
     def __init__(self, keep_going: bool) -> None:
-        self._keep_going = keep_going
+        self.keep_going = keep_going
         self.count = 0
 
     def refuse(self, number: int, why: str, unit: str = "line") -> None:
         """Raises `ConfigurationError` unless bad lines are to be passed over."""
         message = f"{unit} {number}: {why}"
-        if not self._keep_going:
+        if not self.keep_going:
             raise ConfigurationError(f"{message}; correct it, or pass over such lines with --keep-going")
         self.count += 1
         print(f"milepost: {message}; passed over", file=sys.stderr)
@@ -60,7 +66,7 @@ def seekable(stream: BinaryIO) -> BinaryIO:
     return kept  # type: ignore[no-any-return]
 
 
-def records(stream: BinaryIO, bad: BadLines, start_ms: int) -> Iterator[tuple[int, Output]]:
+def records(stream: BinaryIO, bad: Refuser, start_ms: int) -> Iterator[tuple[int, Output]]:
     """`(line number, record)`; empty lines are skipped. A record without a timestamp has that of the one before; the first, `start_ms`.
 
     A file of X12 or EDIFACT is taken as `milepost edi drop` would take it, test data too; the number is that of the record. What is
@@ -83,7 +89,7 @@ def records(stream: BinaryIO, bad: BadLines, start_ms: int) -> Iterator[tuple[in
         yield number, record
 
 
-def _edi_records(stream: BinaryIO, bad: BadLines, start_ms: int) -> Iterator[tuple[int, Output]]:
+def _edi_records(stream: BinaryIO, bad: Refuser, start_ms: int) -> Iterator[tuple[int, Output]]:
     from connectors.edi.files import EdiFile
     from connectors.edi.partners import read_partners
     from streams.settings import Settings

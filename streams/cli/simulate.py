@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from streams.cli.ahead import ReadAhead
 from streams.cli.contracts_file import contracts_in, fed
-from streams.cli.lines import BadLines, moment, now_ms, opened, records
+from streams.cli.lines import BadLines, moment, now_ms, opened
 from streams.cli.printing import Printer
 from streams.hop import Output
 from streams.offline import OfflinePipeline
@@ -51,14 +52,19 @@ def command(
     Example: `milepost simulate day.jsonl --terms terms.yaml --until 2026-07-01T00:00:00Z --topic invoice.releases`
     """
     gc.set_threshold(*RARE_COLLECTION)
-    pipeline = OfflinePipeline(hops(Settings()))
+    chain = hops(Settings())
+    pipeline = OfflinePipeline(chain)
     wanted = frozenset((RELEASES, HOLDS) if explain else topic or ())
     bad = BadLines(keep_going)
     end = None if until is None else moment("--until", until)
     start = now_ms() if at is None else moment("--at", at)
     contracts = [] if terms is None else contracts_in(terms)
-    with _Explainer() if explain else Printer() as printer, opened(file) as stream:
-        for number, record in records(stream, bad, start):
+    with (
+        _Explainer() if explain else Printer() as printer,
+        opened(file) as stream,
+        ReadAhead(stream, bad, start, chain[0]) as ahead,
+    ):
+        for number, record, said in ahead:
             if contracts:
                 for contract in contracts:
                     printer.print(_chosen(fed(pipeline, contract, record.timestamp), wanted))
@@ -66,7 +72,7 @@ def command(
             if record.topic not in pipeline.inputs:
                 bad.refuse(number, f"no hop reads topic {record.topic!r}; name one of {', '.join(sorted(pipeline.inputs))}")
                 continue
-            printer.print(_chosen(pipeline.feed(record), wanted))
+            printer.print(_chosen(pipeline.feed(record, said), wanted))
         if end is not None:
             printer.print(_chosen(pipeline.advance(end), wanted))
     if bad.count:

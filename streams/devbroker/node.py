@@ -165,6 +165,10 @@ class Node:
 def _properties(node: Node, cluster: Sequence[Address]) -> dict[str, str | int]:
     single = len(cluster) == 1
     replicas, in_sync = (1, 1) if single else (3, 2)
+    # A lone node that hands its partitions over has nobody to hand them to. For a moment they have no leader, the transaction coordinator
+    # takes them for deleted (4.3: "likely deleted already and hence can be skipped"), and a transaction that was just committed gets no
+    # markers: its records are lost. docs/engine.md, "What the broker must not do".
+    alone: dict[str, str | int] = {"controlled.shutdown.enable": "false"} if single else {}
     address = node.address
     return {
         "process.roles": "broker,controller",
@@ -193,4 +197,5 @@ def _properties(node: Node, cluster: Sequence[Address]) -> dict[str, str | int]:
         "num.network.threads": 2,
         "num.io.threads": 4,
         "log.cleaner.dedupe.buffer.size": 16 << 20,
+        **alone,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from streams.deadletter.holds import hold
@@ -45,16 +45,22 @@ class OfflinePipeline:
         """A row of the hop of this name as it stands now; None where there is none. It is not to be changed."""
         return next(runner.rows.get(key) for runner in self._runners if runner.hop.name == hop)
 
-    def feed(self, record: Output) -> list[Output]:
+    def feed(self, record: Output, said: Sequence[Output] | None = None) -> list[Output]:
         """Append one record to a topic that a hop reads; return all records appended in consequence, in order.
 
-        Timers that end before the record's timestamp come first. Raises `KeyError` for a topic that no hop reads.
+        Timers that end before the record's timestamp come first. `said`: what the hop says of the record, where that is known already.
+        Raises `KeyError` for a topic that no hop reads.
         """
         if record.topic not in self._readers:
             raise KeyError(record.topic)
         appended: list[Output] = []
         self._advance(record.timestamp, appended)
-        self._process(record, appended)
+        if said is None:
+            self._process((record,), appended)
+        else:
+            self._offsets[record.topic] += 1
+            appended += said
+            self._process(said, appended)
         self._advance(self._clock, appended)  # timers that were over when they were set
         return appended
 
@@ -68,18 +74,21 @@ class OfflinePipeline:
         self._clock = max(self._clock, until_ms)
         while (next_tick := self._next_tick()) is not None:
             appended.append(next_tick)
-            self._process(next_tick, appended)
+            self._process((next_tick,), appended)
 
     def _next_tick(self) -> Output | None:
-        waiting = [(due, number) for number, runner in enumerate(self._timed) if (due := runner.rows.next_due()) is not None]
-        if not waiting or min(waiting)[0] > self._clock:
+        first, when = None, self._clock + 1
+        for runner in self._timed:
+            due = runner.rows.next_due()
+            if due is not None and due < when:
+                first, when = runner, due
+        if first is None:
             return None
-        runner = self._timed[min(waiting)[1]]
-        assert runner.hop.tick is not None
-        return runner.hop.tick(*runner.rows.take_due())
+        assert first.hop.tick is not None
+        return first.hop.tick(*first.rows.take_due())
 
-    def _process(self, record: Output, appended: list[Output]) -> None:
-        waiting = deque((record,))
+    def _process(self, records: Iterable[Output], appended: list[Output]) -> None:
+        waiting = deque(record for record in records if record.topic in self._readers)
         while waiting:
             current = waiting.popleft()
             for output in self._run(current):

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 import orjson
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.settings import Settings
@@ -41,6 +41,8 @@ class Feeder:
 
     def __init__(self, settings: Settings, rate: int, references: int = 2_000, orders: int = 500) -> None:
         self.sent = 0
+        self.refused: list[str] = []
+        """Why records were not taken."""
         self._settings = settings
         self._rate = rate
         self._references = references
@@ -56,10 +58,15 @@ class Feeder:
         self.stop()
 
     def stop(self) -> int:
-        """Stop and return how many records were sent."""
+        """Stop and return how many records were sent. All of them were taken, or this fails."""
         self._ending.set()
         self._thread.join()
+        assert not self.refused, f"{len(self.refused)} of {self.sent} were not taken: {self.refused[0]}"
         return self.sent
+
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            self.refused.append(str(error))
 
     def _feed(self) -> None:
         producer = Producer(
@@ -73,12 +80,15 @@ class Feeder:
                 number = self.sent
                 event = {"seq": number, "order": f"order-{number % self._orders}"}
                 try:
-                    producer.produce(topic, orjson.dumps(event), f"reference-{number % self._references}".encode())
+                    producer.produce(
+                        topic, orjson.dumps(event), f"reference-{number % self._references}".encode(), on_delivery=self._delivered
+                    )
                 except BufferError:
                     break
                 self.sent += 1
             producer.poll(0)
-        assert producer.flush(120) == 0
+        if left := producer.flush(120):
+            self.refused.append(f"{left} have no answer")
 
 
 @dataclass
@@ -92,6 +102,9 @@ class Judgement:
     broken: list[str] = field(default_factory=list)
     """Sequences with a hole, a repetition or a step back."""
 
+    lost_after: dict[str, int] = field(default_factory=dict)
+    """Missing records by the last topic that has them; not in RAW: never written."""
+
     @property
     def exact(self) -> bool:
         """Every record counted once, and every count right."""
@@ -100,18 +113,7 @@ class Judgement:
 
 def judge(settings: Settings, expected: int, seconds: float) -> Judgement:
     """Read the output until `expected` different records are there or `seconds` have passed, then to its end, and judge."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": settings.bootstrap,
-            "group.id": f"judge-{time.time_ns()}",
-            "isolation.level": "read_committed",
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-        }
-    )
-    topic = settings.topic(COUNTED)
-    partitions = consumer.list_topics(topic).topics[topic].partitions
-    consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
+    consumer = _reader(settings, COUNTED)
     seen: Counter[int] = Counter()
     counts: dict[str, int] = defaultdict(int)
     verdict = Judgement(expected)
@@ -132,4 +134,34 @@ def judge(settings: Settings, expected: int, seconds: float) -> Judgement:
     verdict.found = sum(seen.values())
     verdict.missing = expected - len(seen)
     verdict.repeated = verdict.found - len(seen)
+    if verdict.missing:
+        verdict.lost_after = _last_seen(settings, set(range(expected)) - seen.keys())
     return verdict
+
+
+def _last_seen(settings: Settings, missing: set[int]) -> dict[str, int]:
+    found: dict[int, str] = dict.fromkeys(missing, "")
+    for topic in (RAW, TAGGED, EVENTS):
+        consumer = _reader(settings, topic)
+        while messages := consumer.consume(5_000, 3):
+            for message in messages:
+                if message.error() is None and (number := json.loads(message.value() or b"")["seq"]) in missing:
+                    found[number] = topic
+        consumer.close()
+    return dict(Counter(found.values()))
+
+
+def _reader(settings: Settings, name: str) -> Consumer:
+    consumer = Consumer(
+        {
+            "bootstrap.servers": settings.bootstrap,
+            "group.id": f"judge-{time.time_ns()}",
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+        }
+    )
+    topic = settings.topic(name)
+    partitions = consumer.list_topics(topic).topics[topic].partitions
+    consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
+    return consumer

@@ -117,6 +117,16 @@ def test_data_outlives_a_stop_and_a_kill(broker: LocalCluster) -> None:
     assert _read(broker.bootstrap, "kept", 2) == [b"before the stop", b"before the kill"]
 
 
+def test_a_lone_node_does_not_hand_over_what_nobody_can_take(broker: LocalCluster) -> None:
+    """It would lose transactions that were just committed (docs/engine.md, "What the broker must not do")."""
+    before = broker.nodes[0].log.stat().st_size
+    broker.stop()
+    said = broker.nodes[0].log.read_text()[before:]
+    assert "shut down completed" in said
+    assert "controlled shutdown" not in said.lower()
+    broker.start()
+
+
 def test_failure_at_start_names_the_log_and_leaves_the_data(broker: LocalCluster) -> None:
     broker.kill()
     meta = broker.node(1).folder / "data" / "meta.properties"
