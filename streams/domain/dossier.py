@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from streams.domain.facts import Fact, Revision, withdrawn
+from streams.domain.facts import Fact, Revision, standing, withdrawn
 from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass
 
 if TYPE_CHECKING:
@@ -277,8 +277,11 @@ class Dossier:
         more = fact.more
         if more is not None and more.retracts:
             return
-        if self._gone and not self._gone.isdisjoint(fact.ids):
-            return
+        if self._gone:
+            left = standing(fact, self._gone)
+            if left is None:
+                return
+            fact = left
         if fact.classifier is _ACT:
             if self.last_at is None or fact.at > self.last_at:
                 self.last_at = fact.at

@@ -241,7 +241,7 @@ class Cause:
     """What a reason class is."""
 
     effect: Effect
-    """What it does where the source does not say (research: domain 2.1, groups of AT702)."""
+    """What it does where the source does not say (X12 data element 1651, groups of reasons)."""
 
     meaning: str
 
