@@ -107,8 +107,9 @@ class Metrics:
         )
         self.last_applied_timestamp_seconds = self._gauge(
             "last_applied_timestamp_seconds",
-            "When the latest thing happened that reached an order since the worker started, in Unix time, by source system: event time.",
-            ("system",),
+            "When the latest thing happened that reached an order since the worker started, in Unix time, by source system and partner "
+            "(header `partner`; empty: none): event time. Systems that records make up end as `other`, from the 300th series on.",
+            ("system", "partner"),
         )
         self.reference_events = self._counter(
             "reference_events_total",

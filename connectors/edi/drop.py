@@ -2,6 +2,7 @@
 
 ```
 in/       files arrive here, under their final name only when they are complete (or at rest for `settle` seconds)
+again/    the same, for files that are to be published whether or not they, or their control numbers, were taken before
 done/     all was taken
 failed/   something was refused; what was accepted is taken all the same, and `<file>.problems.json` says what was not
 out/      acknowledgements for partners, to be sent
@@ -33,6 +34,7 @@ from connectors.edi.ledger import Ledger
 from connectors.edi.metrics import DropMetrics
 from connectors.edi.partners import Partners
 from connectors.edi.publishing import Publisher, RecordsRefused
+from connectors.edi.remembered import FromOtherFiles
 from connectors.edi.x12.reading import FileChanged
 from streams.errors import ConfigurationError
 
@@ -40,7 +42,7 @@ __all__ = ["FOLDERS", "Drop", "DropLocked", "Outcome", "ledger_path"]
 
 log = logging.getLogger(__name__)
 
-FOLDERS: Final = ("in", "done", "failed", "out", "sent", "watched", "state")
+FOLDERS: Final = ("in", "again", "done", "failed", "out", "sent", "watched", "state")
 _LEDGER: Final = "edi.sqlite"
 _CHUNK: Final = 1 << 20
 
@@ -59,7 +61,7 @@ class Outcome:
 
     records: int
     known: bool
-    """Its content was published before."""
+    """Its content was published before, and so is not published now."""
 
     refused: int
     """Problems in its report."""
@@ -98,6 +100,7 @@ class Drop:
         self.metrics = metrics or DropMetrics()
         self.ledger = Ledger(ledger_path(folder))
         self._lock = _locked(folder / "state" / "lock")
+        self.metrics.begun(clock(), self.ledger.interchanges.last_taken())
 
     def close(self) -> None:
         """Let another process have the folder."""
@@ -111,11 +114,13 @@ class Drop:
             log.info("%s was sent: waiting for %d acknowledgements", path.name, waiting)
             _move(path, self._folder / "watched")
         outcomes = []
-        for path in self._complete("in"):
-            try:
-                outcomes.append(self._take(path))
-            except FileChanged:
-                log.info("%s is still being written: it is taken later", path.name)
+        for folder in ("in", "again"):
+            for path in self._complete(folder):
+                try:
+                    outcomes.append(self._take(path, folder == "again"))
+                except FileChanged:
+                    log.info("%s is still being written: it is taken later", path.name)
+        self.metrics.swept(self._clock(), sum(1 for name in ("in", "again") for _ in os.scandir(self._folder / name)))
         return outcomes
 
     def _complete(self, name: str) -> list[Path]:
@@ -123,13 +128,14 @@ class Drop:
         found = [(entry.stat().st_mtime, Path(entry.path)) for entry in os.scandir(self._folder / name) if _wanted(entry)]
         return [path for changed, path in sorted(found) if changed <= limit]
 
-    def _take(self, path: Path) -> Outcome:
+    def _take(self, path: Path, again: bool) -> Outcome:
         with path.open("rb") as source:
             digest = _digest(source)
-            known = digest in self._publisher.taken
+            known = digest in self._publisher.taken and not again
             at = self._clock()
             # What was published is no duplicate of itself: it only was not put away yet, or was sent again as it was.
-            file = EdiFile(source, self._partners, None if known else self.ledger.interchanges, self._take_test)
+            remembered = None if again else FromOtherFiles(self.ledger.interchanges, digest)
+            file = EdiFile(source, self._partners, remembered, self._take_test)
             records = 0
             if not known and file.keys:
                 mark = {"file": path.name, "at": at.isoformat()}
@@ -138,21 +144,21 @@ class Drop:
                 except RecordsRefused as error:
                     return self._refuse(path, digest, str(error))
             outcome = self._put_away(path, file, digest, at, records, known)
-        self.metrics.taken(outcome)
+        self.metrics.taken(outcome, at)
         log.info("%s: %s, %d records, %d problems", path.name, outcome.verdict, records, outcome.refused)
         return outcome
 
     def _put_away(self, path: Path, file: EdiFile, digest: str, at: datetime, records: int, known: bool) -> Outcome:
         """Everything after the commit; may be done again from its begin."""
         for key in file.keys:
-            self.ledger.interchanges.add(key, at)
+            self.ledger.interchanges.add(key, at, digest)
         self.ledger.received(file, at)
         for number, (kind, answer) in enumerate(file.acknowledgements(at, self.ledger.controls())):
             name = f"{digest[:16]}.{number}.{kind}.edi"
             _write(self._folder / "out" / name, answer)
         problems = list(file.problems())
         verdict = "done" if file.reading.accepted else "failed"
-        self._moved(path, verdict, digest, records, problems)
+        self._moved(path, verdict, digest, records, problems, known)
         return Outcome(path.name, verdict, records, known, len(problems), file.held_back)
 
     def _refuse(self, path: Path, digest: str, why: str) -> Outcome:
@@ -160,13 +166,15 @@ class Drop:
         problem: dict[str, str | int] = {"where": "file", "code": "KAFKA_REFUSED", "message": why, "segment": 0}
         self._moved(path, "failed", digest, 0, [problem])
         outcome = Outcome(path.name, "failed", 0, False, 1, 0)
-        self.metrics.taken(outcome)
+        self.metrics.taken(outcome, self._clock())
         return outcome
 
-    def _moved(self, path: Path, verdict: str, digest: str, records: int, problems: list[dict[str, str | int]]) -> None:
+    def _moved(
+        self, path: Path, verdict: str, digest: str, records: int, problems: list[dict[str, str | int]], known: bool = False
+    ) -> None:
         target = _free(self._folder / verdict, path.name, digest)
         if verdict == "failed":
-            report: dict[str, Any] = {"file": path.name, "sha256": digest, "records": records, "problems": problems}
+            report: dict[str, Any] = {"file": path.name, "sha256": digest, "records": records, "read_before": known, "problems": problems}
             _write(target.with_name(target.name + ".problems.json"), orjson.dumps(report, option=orjson.OPT_INDENT_2))
         path.rename(target)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import datetime
 from typing import BinaryIO, Final
 
@@ -12,7 +12,7 @@ from connectors.edi.edifact.envelope import Reading as EdifactReading
 from connectors.edi.edifact.problems import Problem as EdifactProblem
 from connectors.edi.partners import NOBODY, Partner, Partners
 from connectors.edi.raw import message_record, raw_record
-from connectors.edi.remembered import InterchangeKey, Remembered, key_of, refuse_duplicate
+from connectors.edi.remembered import InterchangeKey, key_of, refuse_duplicate
 from connectors.edi.x12.acknowledge import Functional, functional, interchange_acknowledgement
 from connectors.edi.x12.envelope import Interchange
 from connectors.edi.x12.problems import Problem
@@ -40,7 +40,7 @@ class EdiFile:
         self,
         source: BinaryIO,
         partners: Partners = NOBODY,
-        remembered: Remembered | None = None,
+        remembered: Container[InterchangeKey] | None = None,
         take_test: bool = False,
     ) -> None:
         source.seek(0)

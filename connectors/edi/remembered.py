@@ -7,6 +7,7 @@ no harm (a fact has the same id each time); the other way round would lose them.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Container
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from connectors.edi.edifact.problems import Problem as EdifactProblem
 from connectors.edi.x12.envelope import Interchange
 from connectors.edi.x12.problems import Code, Problem
 
-__all__ = ["InterchangeKey", "Remembered", "RememberedInFile", "RememberedInMemory", "key_of", "refuse_duplicate"]
+__all__ = ["FromOtherFiles", "InterchangeKey", "Remembered", "RememberedInFile", "RememberedInMemory", "key_of", "refuse_duplicate"]
 
 
 class InterchangeKey(NamedTuple):
@@ -33,7 +34,7 @@ class InterchangeKey(NamedTuple):
 class Remembered(Protocol):
     """A set of interchanges."""
 
-    def __contains__(self, key: InterchangeKey) -> bool: ...
+    def __contains__(self, key: object, /) -> bool: ...
     def add(self, key: InterchangeKey, at: datetime) -> None:
         """Remember an interchange taken at this time. Adding it again changes nothing."""
 
@@ -44,7 +45,7 @@ class RememberedInMemory:
     def __init__(self) -> None:
         self._keys: set[InterchangeKey] = set()
 
-    def __contains__(self, key: InterchangeKey) -> bool:
+    def __contains__(self, key: object, /) -> bool:
         return key in self._keys
 
     def add(self, key: InterchangeKey, at: datetime) -> None:
@@ -53,7 +54,7 @@ class RememberedInMemory:
 
 _TABLE: Final = """
 create table if not exists interchanges (
-    sender text not null, receiver text not null, control text not null, taken_at text not null,
+    sender text not null, receiver text not null, control text not null, taken_at text not null, file text not null default '',
     primary key (sender, receiver, control)
 ) without rowid
 """
@@ -68,14 +69,26 @@ class RememberedInFile:
         with closing(self._connected()) as database:
             database.execute(_TABLE)
 
-    def __contains__(self, key: InterchangeKey) -> bool:
-        with closing(self._connected()) as database:
-            query = "select 1 from interchanges where sender = ? and receiver = ? and control = ?"
-            return database.execute(query, key).fetchone() is not None
+    def __contains__(self, key: object, /) -> bool:
+        return isinstance(key, InterchangeKey) and self.brought_by(key) is not None
 
-    def add(self, key: InterchangeKey, at: datetime) -> None:
+    def brought_by(self, key: InterchangeKey) -> str | None:
+        """The hash of the file that brought an interchange, empty where that is not known; None: nobody brought it."""
         with closing(self._connected()) as database:
-            database.execute("insert or ignore into interchanges values (?, ?, ?, ?)", (*key, at.isoformat()))
+            query = "select file from interchanges where sender = ? and receiver = ? and control = ?"
+            found = database.execute(query, key).fetchone()
+        return None if found is None else str(found[0])
+
+    def add(self, key: InterchangeKey, at: datetime, file: str = "") -> None:
+        """`file`: the hash of the file that brought it. Of an interchange that is known, nothing changes."""
+        with closing(self._connected()) as database:
+            database.execute("insert or ignore into interchanges values (?, ?, ?, ?, ?)", (*key, at.isoformat(), file))
+
+    def last_taken(self) -> datetime | None:
+        """When the latest interchange was taken."""
+        with closing(self._connected()) as database:
+            (found,) = database.execute("select max(taken_at) from interchanges").fetchone()
+        return None if found is None else datetime.fromisoformat(found)
 
     def forget_before(self, moment: datetime) -> int:
         """Let go of what was taken before, and say how many those were. Control numbers start anew after 999999999."""
@@ -84,6 +97,17 @@ class RememberedInFile:
 
     def _connected(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=30, isolation_level=None)
+
+
+class FromOtherFiles:
+    """Interchanges that any file but this one brought: a file is no duplicate of itself, also when it is read again."""
+
+    def __init__(self, remembered: RememberedInFile, file: str) -> None:
+        self._remembered = remembered
+        self._file = file
+
+    def __contains__(self, key: object, /) -> bool:
+        return isinstance(key, InterchangeKey) and self._remembered.brought_by(key) not in (None, self._file)
 
 
 def key_of(interchange: Interchange | EdifactInterchange) -> InterchangeKey | None:
@@ -95,7 +119,7 @@ def key_of(interchange: Interchange | EdifactInterchange) -> InterchangeKey | No
     return InterchangeKey(str(interchange.sender), str(interchange.receiver), control) if control else None
 
 
-def refuse_duplicate(interchange: Interchange | EdifactInterchange, remembered: Remembered) -> bool:
+def refuse_duplicate(interchange: Interchange | EdifactInterchange, remembered: Container[InterchangeKey]) -> bool:
     """Write INTERCHANGE_DUPLICATE to an interchange that was taken before, so that nothing of it is accepted. Whether it was."""
     key = key_of(interchange)
     if key is None or key not in remembered:

@@ -9,11 +9,13 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from fcntl import F_SETPIPE_SZ, fcntl
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, BinaryIO, Final, NamedTuple, Self
 
 from streams.cli.lines import BadLines, records
+from streams.cli.printing import PIPE_BYTES
 from streams.errors import MilepostError
 from streams.hop import Hop, Output, RawRecord
 from streams.offline.runner import Runner
@@ -34,6 +36,8 @@ class Ahead(NamedTuple):
     """Of its line (of an EDI file: of the record)."""
 
     record: Output
+    """Its topic and time alone where `said` tells all that becomes of it."""
+
     said: list[Output] | None
     """What the normalize hop says of it; None where it was not asked, or refuses something."""
 
@@ -48,6 +52,7 @@ class ReadAhead:
         self._bad = bad
         fork = multiprocessing.get_context("fork")  # the hop is made once; there are no threads yet
         self._receiver, sender = fork.Pipe(duplex=False)
+        fcntl(sender.fileno(), F_SETPIPE_SZ, PIPE_BYTES)
         self._process = fork.Process(target=_read_all, args=(stream, bad.keep_going, start_ms, hop, sender, self._receiver), daemon=True)
         # A child of multiprocessing closes its sys.stdin, which may be what is to be read.
         stdin, sys.stdin = sys.stdin, None
@@ -124,7 +129,7 @@ def _read_all(stream: BinaryIO, keep_going: bool, start_ms: int, hop: Hop, conne
                 said = [tuple(emission) for emission in emissions if isinstance(emission, Output)]
                 if len(said) < len(emissions):
                     said = None
-            sender.take((number, tuple(record), said))
+            sender.take((number, tuple(record if said is None else record._replace(key=None, value=None, headers=())), said))
         sender.send()
     except _Stop:
         pass

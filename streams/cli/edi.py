@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -62,7 +63,7 @@ def read(
 
 @app.command()
 def drop(
-    folder: Annotated[Path, typer.Argument(help="The folder; in/, done/, failed/, out/, sent/, watched/ and state/ are made in it.")],
+    folder: Annotated[Path, typer.Argument(help="The folder; in/, again/, done/, failed/, out/, sent/, watched/, state/ are made in it.")],
     once: Annotated[bool, typer.Option("--once", help="Take what is there, and end. Exit 1 if a file failed.")] = False,
     every: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="How often to look.")] = 2.0,
     settle: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="A file must be at rest so long.")] = 2.0,
@@ -71,8 +72,11 @@ def drop(
 ) -> None:
     """Take EDI files out of FOLDER/in, and publish them to the raw topics, each once, whatever happens in between.
 
-    A file goes to done/, or to failed/ with a report beside it; what can be accepted of it is published all the same. Acknowledgements
-    are written to out/. Put what you send to partners into sent/, too: then `milepost edi acks` knows what nobody acknowledged.
+    A file goes to done/, or to failed/ with a report beside it; what can be accepted of it is published all the same. What was read before
+    is not published again, unless you put it into again/ instead of in/. Acknowledgements are written to out/. Put what you send to
+    partners into sent/, too: then `milepost edi acks` knows what nobody acknowledged.
+
+    Ctrl-C or SIGTERM stops; even kill -9 loses and doubles nothing.
 
     MILEPOST_EDI_PARTNERS names the file of what was agreed with whom. Test interchanges are not published unless MILEPOST_EDI_TAKE_TEST=1.
 
@@ -84,26 +88,34 @@ def drop(
     from connectors.edi.partners import read_partners
     from connectors.edi.publishing import PublishFailed
 
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError(f"{folder} is a file: name the folder that has in/, or is to have it")
     settings = Settings()
     partners = read_partners(settings.edi_partners)
     metrics = DropMetrics()
+    asked_to_stop = Event()
+    if not once:
+        signal.signal(signal.SIGTERM, lambda *_: asked_to_stop.set())  # the file in hand is put away first
     if metrics_port:
         start_http_server(metrics_port, settings.metrics_host, metrics.registry)
     while True:
         try:
-            failed = _dropping(settings, folder, partners, metrics, name, once=once, every=every, settle=settle)
+            failed = _dropping(settings, folder, partners, metrics, name, asked_to_stop, every=0 if once else every, settle=settle)
         except (PublishFailed, BrokerUnreachable) as error:
             # Who starts anew knows what of the file in hand is there: nothing, or all.
             typer.echo(f"milepost: Kafka does not take files ({error}); they stay in {folder / 'in'} and are tried again", err=True)
             if once:
                 raise typer.Exit(3) from error
-            time.sleep(_RETRY_SECONDS)
-            continue
-        raise typer.Exit(1 if failed else 0)
+            if not asked_to_stop.wait(_RETRY_SECONDS):
+                continue
+            failed = 0
+        raise typer.Exit(1 if failed and once else 0)
 
 
-def _dropping(settings: Settings, folder: Path, partners: Any, metrics: Any, name: str, *, once: bool, every: float, settle: float) -> int:
-    """Sweep until the end of `once`; how many files failed."""
+def _dropping(
+    settings: Settings, folder: Path, partners: Any, metrics: Any, name: str, asked_to_stop: Event, *, every: float, settle: float
+) -> int:
+    """Sweep every so many seconds until asked to stop, or once where `every` is 0; how many files failed."""
     from connectors.edi.drop import Drop
     from connectors.edi.publishing import Publisher
 
@@ -113,9 +125,8 @@ def _dropping(settings: Settings, folder: Path, partners: Any, metrics: Any, nam
         try:
             while True:
                 failed += _swept(dropped, settings)
-                if once:
+                if not every or asked_to_stop.wait(every):
                     return failed
-                time.sleep(every)
         finally:
             dropped.close()
 
@@ -125,7 +136,7 @@ def _swept(dropped: Drop, settings: Settings) -> int:
     for outcome in dropped.sweep():
         failed += outcome.verdict == "failed"
         held = f", {outcome.held_back} test interchanges not published" if outcome.held_back else ""
-        known = ", read before" if outcome.known else ""
+        known = ", read before (to publish it again, put it into again/)" if outcome.known else ""
         print(
             f"{outcome.file}: {outcome.verdict}, {outcome.records} records published, {outcome.refused} problems{held}{known}", flush=True
         )

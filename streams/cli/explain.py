@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, Final
 
 import typer
 
@@ -11,6 +11,7 @@ from streams.cli.lines import BadLines, now_ms, opened, records
 from streams.contracts import outputs as said_to_the_world
 from streams.contracts.messages import decode
 from streams.deadletter import headers as dead_letter_headers
+from streams.deadletter.plain import plain
 from streams.deadletter.reasons import CATALOGUE, Reason
 from streams.domain.event import Announcement, Answer, Event, Inquiry, Link, Snapshot, TermsChanged
 from streams.domain.facts import fact_of, find
@@ -22,7 +23,10 @@ from streams.settings import Settings
 from streams.tally import Tally
 from streams.topics import EVENTS, MILESTONES, REFERENCES, dead_letter_topic
 
-__all__ = ["command", "steps"]
+__all__ = ["command", "sources", "steps"]
+
+_MOST_SOURCES: Final = 20
+"""Records that are named for a milestone."""
 
 _SAID = Event | Link | Snapshot | Announcement
 
@@ -32,8 +36,10 @@ def command(
     last: Annotated[
         bool, typer.Option("--last", help="Explain only the last record; those before it (plans, orders) set the scene.")
     ] = False,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Pass over what is no record; exit 1 if there was any.")] = False,
 ) -> None:
-    """Say how each raw record is detected, read, mapped, resolved and applied, and where it is refused: why, and what to do.
+    """Say how each raw record is detected, read, mapped, resolved and applied, and where it is refused: why, and what to do. At the end,
+    milestones that several records told, with all of these.
 
     Lines in as for `milepost simulate`, in the order in which they arrive: a plan that comes before a scan lets it find its order.
 
@@ -41,19 +47,47 @@ def command(
     """
     tallies: dict[str, Tally] = {}
     pipeline = OfflinePipeline(hops(Settings(), lambda hop: tallies.setdefault(hop, Tally())))
-    bad = BadLines(keep_going=False)
+    bad = BadLines(keep_going)
     said: list[str] = []
+    told: list[Event] = []
     with opened(file) as stream:
         for number, record in records(stream, bad, now_ms()):
             if record.topic not in pipeline.inputs:
                 bad.refuse(number, f"no hop reads topic {record.topic!r}; name one of {', '.join(sorted(pipeline.inputs))}")
+                continue
             tallies["normalize"].clear()
             outputs = pipeline.feed(record)
             silent = [what[3] for what in tallies["normalize"].counts if what[0] == "silent"]
             head = f"line {number}: {record.topic}, {len(record.value or b'')} bytes"
             explained = [head, *steps(record, outputs, silent, pipeline)]
-            said = explained if last else [*said, *explained]
-    print("\n".join(said))
+            if last:
+                said = explained
+            else:
+                print("\n".join(explained))
+            told += [event for event in map(_event_of, outputs) if event is not None]
+    for line in (*said, *sources(told, pipeline)):
+        print(line)
+    if bad.count:
+        raise typer.Exit(1)
+
+
+def sources(told: Iterable[Event], pipeline: OfflinePipeline) -> Iterator[str]:
+    """Who told each milestone that more than one record told. `told`: all that the pipeline was told of its orders."""
+    by_order: dict[str, dict[str, list[Event]]] = {}
+    for event in told:
+        by_order.setdefault(event.order_id, {}).setdefault(event.event_id, []).append(event)
+    for order_id, by_id in by_order.items():
+        row = pipeline.row("shipment", b"o/" + order_id.encode())
+        for fact in row.facts if isinstance(row, OrderRow) else ():
+            records = {_coordinates(event): event for event_id in fact.ids for event in by_id.get(event_id, ())}
+            if len(records) > 1:
+                what = f"{fact.milestone} {fact.classifier} of {order_id} at {fact.at.isoformat()}"
+                yield f"sources   {what}: one milestone, {len(records)} records"
+                for where, event in list(records.items())[:_MOST_SOURCES]:
+                    who = f"{event.lineage.format} of {plain(event.lineage.system, 40)}"
+                    yield f"          {where}, {who}, said {plain(repr(event.at.raw), 60)}"
+                if len(records) > _MOST_SOURCES:
+                    yield f"          and {len(records) - _MOST_SOURCES} more"
 
 
 def steps(record: Output, outputs: Sequence[Output], silent: Sequence[str] = (), pipeline: OfflinePipeline | None = None) -> Iterator[str]:
@@ -99,12 +133,22 @@ def steps(record: Output, outputs: Sequence[Output], silent: Sequence[str] = (),
         yield from _refusal(output)
 
 
+def _event_of(output: Output) -> Event | None:
+    """What an order is told, if that is what the output is."""
+    message = decode(output.value or b"") if output.topic == EVENTS else None
+    return message if isinstance(message, Event) else None
+
+
+def _coordinates(event: Event) -> str:
+    return f"{event.lineage.topic}/{event.lineage.partition}/{event.lineage.offset}"
+
+
 def _applied(pipeline: OfflinePipeline, outputs: Sequence[Output]) -> Iterator[str]:
     milestones = [said_to_the_world.read(MILESTONES, output.value or b"") for output in outputs if output.topic == MILESTONES]
     new = {(milestone["order_id"], milestone["event_id"]) for milestone in milestones}
     for output in outputs:
-        event = decode(output.value or b"") if output.topic == EVENTS else None
-        if not isinstance(event, Event):
+        event = _event_of(output)
+        if event is None:
             continue
         row = pipeline.row("shipment", b"o/" + event.order_id.encode())
         index = find(row.facts, fact_of(event)) if isinstance(row, OrderRow) else -1

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterable
+from fcntl import F_SETPIPE_SZ, fcntl
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Final, Self
@@ -15,7 +16,10 @@ from typing import Final, Self
 from streams.hop import Output
 from streams.jsonlines import dump, shown_bytes, shown_headers, shown_value
 
-__all__ = ["Printer"]
+__all__ = ["PIPE_BYTES", "Printer"]
+
+PIPE_BYTES: Final = 1 << 20
+"""Room between two processes: one need not wait for the other at every few records."""
 
 _AT_ONCE: Final = 500
 _PIPE_CLOSED: Final = 141
@@ -32,6 +36,7 @@ class Printer:
         sys.stdout.flush()
         fork = multiprocessing.get_context("fork")  # the codecs are loaded once; there are no threads yet
         receiver, self._sender = fork.Pipe(duplex=False)
+        fcntl(self._sender.fileno(), F_SETPIPE_SZ, PIPE_BYTES)
         self._process = fork.Process(target=_print_all, args=(receiver, self._sender), daemon=True)
         self._process.start()
         receiver.close()

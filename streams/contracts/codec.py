@@ -10,11 +10,11 @@ tests compare both ways against fastavro. Covered is what our own schemas use, a
     long timestamp-micros       datetime, aware
     int date                    date
     bytes decimal               Decimal, exact
-    bytes                       bytes (written only)
+    bytes                       bytes
     enum                        StrEnum, str
-    array                       tuple, any iterable when written
+    array                       tuple (in a dict: list), any iterable when written
     ["null", X]                 None or X
-    record                      dataclass with fields of the same names; when written, a dict will do
+    record                      dataclass with fields of the same names, or a dict
 """
 
 from __future__ import annotations
@@ -105,6 +105,15 @@ def _integer(data: bytes, at: int, first: int) -> tuple[int, int]:
     return (number >> 1) ^ -(number & 1), at
 
 
+def _signed(data: bytes, scale: int, context: Context) -> Decimal:
+    return Decimal(int.from_bytes(data, "big", signed=True)).scaleb(-scale, context)
+
+
+def _date(data: bytes, at: int) -> tuple[date, int]:
+    days, at = _integer(data, at + 1, data[at])
+    return date.fromordinal(_EPOCH_ORDINAL + days), at
+
+
 def _length(data: bytes, at: int, first: int) -> tuple[int, int]:
     """Twice the length of a text."""
     number, at = _unsigned(data, at, first)
@@ -153,10 +162,11 @@ def compile_writer(parsed: Any, kind: type | None = None) -> Callable[[Any], byt
     return _Writer(parsed["__named_schemas"]).make(parsed, kind)
 
 
-def compile_reader(parsed: Any, kind: type) -> Callable[[bytes, int], tuple[Any, int]]:
-    """A function from data and the position of an Avro body in it to an object of dataclass `kind` and the position after it.
+def compile_reader(parsed: Any, kind: type | None = None) -> Callable[[bytes, int], tuple[Any, int]]:
+    """A function from data and the position of an Avro body in it to an object and the position after it.
 
-    `parsed` is the writer's schema, parsed by fastavro. Fields of the dataclass that it lacks get the dataclass's defaults.
+    `parsed` is the writer's schema, parsed by fastavro; `kind` the dataclass of the object, None for dicts with a key for each field.
+    Fields of the dataclass that the schema lacks get the dataclass's defaults.
     Raises `TypeError` where schema and dataclass do not fit. The function raises `IndexError`, `KeyError`, `ValueError` or
     `ArithmeticError` for broken bytes; a text that is cut off at the end shows as a position after the end of the data.
     """
@@ -276,11 +286,12 @@ class _Reader(_Maker):
         self._lines: list[str] = []
         self._variables = 0
 
-    def make(self, record: Any, kind: type) -> Callable[[bytes, int], tuple[Any, int]]:
+    def make(self, record: Any, kind: type | None) -> Callable[[bytes, int], tuple[Any, int]]:
         self._lines = ["def made(d, i):"]
         value = self._record(self.resolve(record), kind, 1)
         self._lines.append(f"    return {value}, i")
-        made: Callable[[bytes, int], tuple[Any, int]] = self.function(self._lines, (_integer, _unsigned, _length, _block, _moment))
+        tools = (_integer, _unsigned, _length, _block, _moment, _signed, _date)
+        made: Callable[[bytes, int], tuple[Any, int]] = self.function(self._lines, tools)
         return made
 
     def _add(self, depth: int, *lines: str) -> None:
@@ -290,16 +301,18 @@ class _Reader(_Maker):
         self._variables += 1
         return f"v{self._variables}"
 
-    def _record(self, record: Any, kind: type, depth: int) -> str:
+    def _record(self, record: Any, kind: type | None, depth: int) -> str:
         """Lines that read the fields, and an expression that makes the object."""
         hints = _hints(kind)
         values: dict[str, str] = {}
         for field in record["fields"]:
             name = field["name"]
-            if name not in hints:
+            if kind is not None and name not in hints:
                 raise TypeError(f"{kind.__name__} has no field {name}")
             values[name] = self._variable()
-            self._value(self.resolve(field["type"]), hints[name], values[name], depth)
+            self._value(self.resolve(field["type"]), hints.get(name), values[name], depth)
+        if kind is None:
+            return f"{{{', '.join(f'{name!r}: {value}' for name, value in values.items())}}}"
         for field in dataclasses.fields(kind):
             if field.name not in values and field.default is dataclasses.MISSING:
                 raise TypeError(f"schema {record['name']} has no field {field.name}, and {kind.__name__} no default for it")
@@ -324,14 +337,15 @@ class _Reader(_Maker):
                 self._value(self.resolve(items), _inner(hint), item, depth + 2)
                 add(depth + 2, f"{v}.append({item})")
                 add(depth + 1, "n = d[i]; i += 1")
-                add(depth, f"{v} = tuple({v})")
+                if hint is not None:
+                    add(depth, f"{v} = tuple({v})")
             case "string" | {"type": "string"}:
                 add(depth, "n = d[i]; i += 1", "if n:", "    if n & 129:", "        n, i = _length(d, i, n)", "    j = i + (n >> 1)")
                 add(depth, f"    {v} = d[i:j].decode()", "    i = j", "else:", f"    {v} = ''")
                 if hint is Decimal:
                     add(depth, f"{v} = Decimal({v})")
             case {"type": "enum", "symbols": symbols}:
-                table = {index << 1: hint(symbol) for index, symbol in enumerate(symbols)}
+                table = {index << 1: symbol if hint is None else hint(symbol) for index, symbol in enumerate(symbols)}
                 if len(symbols) <= 64:
                     add(depth, f"{v} = {self.constant(table)}[d[i]]; i += 1")
                 else:  # the symbols beyond take two bytes
@@ -340,6 +354,13 @@ class _Reader(_Maker):
                 add(depth, f"{v} = d[i] == 1; i += 1")
             case {"logicalType": "timestamp-micros"}:
                 add(depth, f"{v}, i = _moment(d, i)")
+            case {"logicalType": "date"}:
+                add(depth, f"{v}, i = _date(d, i)")
+            case "bytes" | {"logicalType": "decimal"}:
+                add(depth, "n = d[i]; i += 1", "if n & 129:", "    n, i = _length(d, i, n)", "j = i + (n >> 1)", f"{v} = d[i:j]; i = j")
+                if schema != "bytes":
+                    context = self.constant(Context(prec=schema["precision"], traps=[Inexact, InvalidOperation, Overflow]))
+                    add(depth, f"{v} = _signed({v}, {schema['scale']}, {context})")
             case "int" | "long":
                 add(depth, f"{v} = d[i]; i += 1", f"if {v} & 129:", f"    {v}, i = _integer(d, i, {v})", "else:", f"    {v} >>= 1")
             case _:

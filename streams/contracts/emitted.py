@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from streams.contracts.codec import compile_writer
+from streams.contracts.codec import compile_reader, compile_writer
 from streams.contracts.registry import embedded
 from streams.contracts.wire import WireError, find, prefix, read_body, unframe
 from streams.deadletter.reasons import Reason
@@ -45,6 +45,7 @@ class Contract:
         self.topic: Final = topic
         self.newest: Final = embedded().newest(name)
         self.write: Final = compile_writer(self.newest.parsed)
+        self.read: Final = compile_reader(self.newest.parsed)
         self.head = prefix(self.newest.id)
 
     def output(
@@ -104,7 +105,18 @@ def read(topic: str, value: bytes) -> dict[str, Any]:
     schema = find(framed, embedded())
     if schema.name != contract.newest.name:
         raise WireError(Reason.BAD_WIRE_FORMAT, f"a {schema.name} on {topic}, where only {contract.newest.name} belongs", schema.id)
-    data: dict[str, Any] = read_body(schema, framed.body, None if schema is contract.newest else contract.newest)
+    data: dict[str, Any]
+    if schema is not contract.newest:
+        data = read_body(schema, framed.body, contract.newest)
+        return data
+    try:
+        data, end = contract.read(framed.body, 0)
+    except (IndexError, KeyError, ValueError, ArithmeticError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise WireError(Reason.BAD_WIRE_FORMAT, f"not a {schema.name} (schema {schema.id}): {why}", schema.id) from error
+    if end != len(framed.body):
+        what = f"{len(framed.body) - end} bytes follow" if end < len(framed.body) else f"{end - len(framed.body)} bytes are missing from"
+        raise WireError(Reason.BAD_WIRE_FORMAT, f"{what} the {schema.name} (schema {schema.id})", schema.id)
     return data
 
 

@@ -23,8 +23,8 @@ from streams.domain.order import Basis, InvoiceEntry, Ledger, LedgerLine, OrderR
 
 __all__ = ["ARCHIVED_VERSION", "ITEM_VERSION", "ORDER_ROWS", "TERMS_VERSION", "VERSION", "ArchivedOrder", "OrderRowCodec", "StoredOrder"]
 
-VERSION: Final = 2
-"""Of order rows."""
+VERSION: Final = 3
+"""Of order rows. Facts of version 2 end before `times`, which has a default."""
 
 TERMS_VERSION: Final = 2
 """Of terms rows."""
@@ -118,6 +118,7 @@ class ArchivedOrder:
 _DECODERS: Final[dict[bytes, Callable[[bytes], OrderRow | ArchivedOrder | TermsChanged | ItemChanged]]] = {
     b"o\x01": _order_v1,
     b"o\x02": _order,
+    b"o\x03": _order,
     b"t\x01": _TERMS,
     b"t\x02": _TERMS,
     b"a\x01": ArchivedOrder,

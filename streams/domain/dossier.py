@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from streams.domain.cases import reason_of
-from streams.domain.facts import Fact, withdrawn
+from streams.domain.facts import Fact, standing, withdrawn
 from streams.domain.sorting import FORETOLD, HAPPENED, STEPS, UNJUDGED
 from streams.domain.standing import Standing
 from streams.domain.terms import Trigger
@@ -107,8 +107,11 @@ class Dossier(Standing):
         more = fact.more
         if more is not None and more.retracts:
             return
-        if self._gone and not self._gone.isdisjoint(fact.ids):
-            return
+        if self._gone:
+            left = standing(fact, self._gone)
+            if left is None:
+                return
+            fact = left
         if fact.classifier is _ACT:
             if self.last_at is None or fact.at > self.last_at:
                 self.last_at = fact.at

@@ -1,23 +1,28 @@
 """What a row remembers of the events it was told: facts, each once, however often and by whomever it was said.
 
-Two events are the same fact when they say the same of the same thing at the same moment (`Fact.key`). A fact that is told again, by another
+Two events are the same fact when they say the same of the same thing at the same time (`Fact.key`). A fact that is told again, by another
 channel or a replay, only gains a source. A retraction is a fact too, which names the event that it takes back; it may come first. A fact
 that several sources told is gone when one of them takes it back.
+
+The same time is the same minute for what happens on the road (`BY_MINUTE`): a webhook gives seconds where EDI gives hour and minute. Of all
+times told, the fact has the latest with seconds, so that arrival order does not matter, and what was raised again within a minute counts
+as open. All else, and whatever names quantities, is the same only at the very same moment: cartons leave one after the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
 
 from streams.domain.event import Event, Evidence, Freight, Handling, Lineage, LineQuantity, OrderDetails
 from streams.domain.ids import stable_id
 from streams.domain.instant import TimeQuality
-from streams.domain.vocabulary import Classifier, Effect, Milestone, ProofKind, ReasonClass, Scope, Settlement
+from streams.domain.vocabulary import MILESTONES, Classifier, Effect, Group, Milestone, ProofKind, ReasonClass, Scope, Settlement
 
 __all__ = [
+    "BY_MINUTE",
     "KEPT_SOURCES",
     "UNNAMED_PACKAGE",
     "Fact",
@@ -31,6 +36,7 @@ __all__ = [
     "fact_of",
     "find",
     "milestone_id",
+    "standing",
     "told_again",
     "told_of_another",
     "withdrawn",
@@ -38,6 +44,17 @@ __all__ = [
 
 KEPT_SOURCES: Final = 4
 """Raw records remembered a fact. All of them are in the log; the row keeps the first few."""
+
+_ON_THE_ROAD: Final = (Group.TRANSPORT, Group.DELIVERY, Group.EXCEPTION, Group.RETURN)
+_TO_THE_MOMENT: Final = frozenset(
+    {Milestone.SHIPMENT_PLANNED, Milestone.ACCEPTED_BY_CUSTOMER, Milestone.REJECTED_BY_CUSTOMER, Milestone.RETURN_RECEIVED}
+)
+
+BY_MINUTE: Final = frozenset({kind for kind, entry in MILESTONES.items() if entry.group in _ON_THE_ROAD} - _TO_THE_MOMENT)
+"""What carriers tell through several channels, in seconds or in minutes. Without quantities it holds for all that it is about, so that a
+second telling within a minute adds nothing."""
+
+_MINUTE: Final = timedelta(minutes=1)
 
 UNNAMED_PACKAGE: Final = "?"
 """Stands for a package whose id the source does not give: it never completes a shipment."""
@@ -127,7 +144,7 @@ class Fact(NamedTuple):
     a shipment, else the order. The first eight fields are its key; the rest is what is known about the telling."""
 
     at: datetime
-    """UTC. An estimate's `at` is the estimated time."""
+    """UTC. An estimate's `at` is the estimated time. Told at several moments of one minute: the latest with seconds."""
 
     milestone: Milestone
     classifier: Classifier
@@ -153,10 +170,13 @@ class Fact(NamedTuple):
     proof: tuple[ProofKind, ...] = ()
     """POD_RECEIVED: what the proof rests on, as far as any source said."""
 
+    times: tuple[datetime, ...] = ()
+    """What each of `ids` gave for `at`; empty where all gave the same."""
+
     @property
     def key(self) -> tuple[object, ...]:
         """What makes it this fact and no other."""
-        return self[:8]
+        return (_minute(self.at), *self[1:8]) if _by_minute(self) else self[:8]
 
     @property
     def id(self) -> str:
@@ -199,24 +219,34 @@ def fact_of(event: Event) -> Fact:
 
 
 def find(facts: Sequence[Fact], new: Fact) -> int:
-    """Index of the fact with the key of `new`, or -1."""
-    at, milestone, key = new.at, new.milestone, new.key
+    """Index of the fact with the key of `new`, or -1. Of several, which only rows of older releases have, the first."""
+    at, milestone, said = new.at, new.milestone, new[2:8]
+    if _by_minute(new):
+        after, before = at - _MINUTE, at + _MINUTE
+        for index, fact in enumerate(facts):
+            if after < fact[0] < before and fact[1] is milestone and fact[2:8] == said and _minute(fact[0]) == _minute(at):
+                return index
+        return -1
     for index, fact in enumerate(facts):
-        if fact[0] == at and fact[1] is milestone and fact.key == key:
+        if fact[0] == at and fact[1] is milestone and fact[2:8] == said:
             return index
     return -1
 
 
 def told_again(known: Fact, again: Fact) -> Fact:
-    """`known` with what a second telling adds: a source, an id, a better time quality. The same object where it adds nothing."""
+    """`known` with what a second telling adds: a source, an id, a better time or quality. The same object where it adds nothing."""
     quality = known.quality if _QUALITY_RANK[known.quality] <= _QUALITY_RANK[again.quality] else again.quality
     told = max(known.told, again.told) if known.told and again.told else known.told
-    ids = known.ids + tuple(i for i in again.ids if i not in known.ids)
+    new = tuple([event_id for event_id in again.ids if event_id not in known.ids])
+    ids = known.ids + new
     sources = (known.sources + tuple(s for s in again.sources if s not in known.sources))[:KEPT_SOURCES]
     proof = known.proof if known.proof == again.proof else tuple(sorted({*known.proof, *again.proof}))
-    if (quality, told, ids, sources, proof) == known[8:]:
+    at, times = known.at, known.times
+    if new and (times or again.at != at):
+        at, times = _times((times or (at,) * len(known.ids)) + (again.at,) * len(new))
+    elif (quality, told, ids, sources, proof) == known[8:13]:
         return known
-    return known._replace(quality=quality, told=told, ids=ids, sources=sources, proof=proof)
+    return known._replace(at=at, quality=quality, told=told, ids=ids, sources=sources, proof=proof, times=times)
 
 
 def told_of_another(facts: list[Fact], new: Fact) -> bool:
@@ -226,14 +256,60 @@ def told_of_another(facts: list[Fact], new: Fact) -> bool:
     delivery, that package), the resolve hop says it again, under the same id; what it was taken for before is then no fact by its word.
     """
     [event_id] = new.ids
+    after, before = new.at - _MINUTE, new.at + _MINUTE
     for index, fact in enumerate(facts):
-        if fact[0] == new[0] and fact[1] is new[1] and event_id in fact.ids and fact.key != new.key:
-            if len(fact.ids) == 1:
+        if after < fact[0] < before and fact[1] is new[1] and event_id in fact.ids and fact.key != new.key:
+            left = _told_by(fact, [known != event_id for known in fact.ids])
+            if left is None:
                 del facts[index]
             else:
-                facts[index] = fact._replace(ids=tuple([known for known in fact.ids if known != event_id]))
+                facts[index] = left
             return True
     return False
+
+
+def standing(fact: Fact, gone: frozenset[str]) -> Fact | None:
+    """What is left of a fact when these events are withdrawn; None: nothing.
+
+    One teller takes the fact back for all who told it; but a telling that gives another second stands, because it is the correction.
+    """
+    if gone.isdisjoint(fact.ids):
+        return fact
+    if not fact.times:
+        return None
+    taken_back = {at for event_id, at in zip(fact.ids, fact.times, strict=True) if event_id in gone}
+    if not all(map(_has_seconds, taken_back)):
+        return None
+    return _told_by(fact, [_has_seconds(at) and at not in taken_back for at in fact.times])
+
+
+def _told_by(fact: Fact, which: Sequence[bool]) -> Fact | None:
+    """The fact as told by some of its events only."""
+    ids = tuple([event_id for event_id, wanted in zip(fact.ids, which, strict=True) if wanted])
+    if not ids:
+        return None
+    if not fact.times:
+        return fact._replace(ids=ids)
+    at, times = _times(tuple([at for at, wanted in zip(fact.times, which, strict=True) if wanted]))
+    return fact._replace(at=at, ids=ids, times=times)
+
+
+def _times(told: tuple[datetime, ...]) -> tuple[datetime, tuple[datetime, ...]]:
+    """The time that counts, and all times where they differ."""
+    at = max([at for at in told if _has_seconds(at)], default=told[0])
+    return at, () if all(each == at for each in told) else told
+
+
+def _by_minute(fact: Fact) -> bool:
+    return fact[1] in BY_MINUTE and not fact[6] and (fact[7] is None or not fact[7].retracts)
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0) if at.second or at.microsecond else at
+
+
+def _has_seconds(at: datetime) -> bool:
+    return bool(at.second or at.microsecond)
 
 
 def withdrawn(facts: Sequence[Fact], order_id: str) -> frozenset[str]:
@@ -259,7 +335,8 @@ def withdrawn(facts: Sequence[Fact], order_id: str) -> frozenset[str]:
 
 def milestone_id(order_id: str, fact: Fact) -> str:
     """UUIDv5 of the order and the fact's key: the same for ever, through any channel, replay or arrival order."""
-    parts = [fact.milestone, fact.classifier, fact.at.isoformat(), fact.shipment, fact.delivery, fact.package]
+    at = _minute(fact.at) if _by_minute(fact) else fact.at
+    parts = [fact.milestone, fact.classifier, at.isoformat(), fact.shipment, fact.delivery, fact.package]
     parts += [f"{q.line}={_plain(q.quantity)} {q.uom}" for q in fact.lines]
     more = fact.more
     if more is not None:

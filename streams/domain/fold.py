@@ -129,7 +129,7 @@ def _learn(row: OrderRow, event: Event, outcome: Outcome) -> bool:
         return False
     row.facts[index] = merged
     outcome.changed = True
-    if (merged.quality, merged.told, merged.ids, merged.proof) == (known.quality, known.told, known.ids, known.proof):
+    if (merged.at, merged.quality, merged.told, merged.ids, merged.proof) == (known.at, known.quality, known.told, known.ids, known.proof):
         return False  # only a source more
     row.dossier = None
     return True

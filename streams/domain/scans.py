@@ -66,7 +66,8 @@ def summarise(row: OrderRow, dossier: Dossier) -> None:
 
 def _kept(dossier: Dossier, scans: list[Fact]) -> set[int]:
     """Identities of the scans that must stay facts."""
-    kept = {id(fact) for facts in (dossier.forecasts, dossier.promises) for fact in facts.values()}
+    counting = {event_id for facts in (dossier.forecasts, dossier.promises) for fact in facts.values() for event_id in fact.ids}
+    kept = {id(fact) for fact in scans if not counting.isdisjoint(fact.ids)}
     moves = sorted([fact for fact in scans if fact.classifier is _ACT], key=lambda fact: (fact.at, fact.id))
     others = sorted([fact for fact in scans if fact.classifier is not _ACT], key=lambda fact: (fact.told or fact.at, fact.id))
     kept.update([id(fact) for fact in (*moves[-KEPT_SCANS:], *others[-KEPT_SCANS:])])

@@ -241,7 +241,7 @@ class Cause:
     """What a reason class is."""
 
     effect: Effect
-    """What it does where the source does not say (docs/vocabulary.md, "Reason classes"; X12 data element 1651, segment AT7-02)."""
+    """What it does where the source does not say (X12 data element 1651, groups of reasons; docs/vocabulary.md, "Reason classes")."""
 
     meaning: str
 

@@ -24,7 +24,7 @@ from streams.hop import EVERY_PARTITION, DeadLetter, Emission, Hop, Output, Reco
 from streams.normalize.agreements import NOTHING_AGREED, Agreements
 from streams.normalize.codes import PartnerMaps
 from streams.normalize.detect import FORMATS, Adapter, Statement, detected_adapter, named_adapter
-from streams.normalize.origin import NO_PARTNERS, Origin, origin_of
+from streams.normalize.origin import NO_PARTNERS, PARTNER, Origin, origin_of, partner_of
 from streams.normalize.refusal import Refusal, orders_named
 from streams.tally import Tally
 from streams.topics import EVENTS, RAW_TOPICS, REFERENCES, REPLAY_TOPICS, REPLAYED, SHARED_TOPICS
@@ -93,7 +93,7 @@ def _one(record: Record, max_record_bytes: int, registry: Registry | None, known
         if not isinstance(data, list):
             return _read(data, record, adapter, known)
     except Refusal as refusal:
-        return [*_outputs(refusal.statements, record, known), *_refused(record, data, refusal)]
+        return [*_outputs(refusal.statements, record, partner_of(record), known), *_refused(record, data, refusal)]
     if not 0 < len(data) <= MOST_RECORDS:
         message = f"the value is a list of {len(data)} records; 1 to {MOST_RECORDS} are taken"
         return [DeadLetter(record, Stage.DECODE, Reason.ENVELOPE_INVALID, message)]
@@ -110,14 +110,16 @@ def _read(data: Any, record: Record, adapter: Adapter | None, known: _Known) -> 
         _count(known.tally, adapter, origin, refusal.statements, refusal.reason)
         raise
     _count(known.tally, adapter, origin, statements, None)
-    return _outputs(statements, record, known)
+    return _outputs(statements, record, origin.partner, known)
 
 
-def _outputs(statements: Sequence[Statement], record: Record, known: _Known) -> list[Emission]:
+def _outputs(statements: Sequence[Statement], record: Record, partner: str, known: _Known) -> list[Emission]:
+    """What is sent on. What has yet to find its order takes its partner along, so that its feed is known when it does."""
     timestamp = record.timestamp
+    headers = ((PARTNER, partner.encode()),) if partner else ()
     if known.agreed.issuers:
         statements = [known.agreed.told(statement) for statement in statements]
-    return [_output(statement, timestamp) for statement in statements]
+    return [_output(statement, timestamp, headers) for statement in statements]
 
 
 def _read_list(data: list[Any], record: Record, adapter: Adapter | None, known: _Known) -> list[Emission]:
@@ -130,7 +132,7 @@ def _read_list(data: list[Any], record: Record, adapter: Adapter | None, known: 
         try:
             emissions.extend(_read(item, record, adapter, known))
         except Refusal as refusal:
-            emissions.extend(_outputs(refusal.statements, record, known))
+            emissions.extend(_outputs(refusal.statements, record, partner_of(record), known))
             count += 1
             first = first or (number, refusal)
             orders.update(dict.fromkeys(refusal.orders or orders_named(item)))
@@ -145,19 +147,19 @@ def _refused(record: Record, data: Any, refusal: Refusal) -> list[Emission]:
     return [DeadLetter(record, refusal.stage, refusal.reason, refusal.message, refusal.orders or orders_named(data))]
 
 
-def _output(statement: Statement, timestamp: int) -> Output:
+def _output(statement: Statement, timestamp: int, headers: tuple[tuple[str, bytes], ...]) -> Output:
     value = encode(statement)
     if isinstance(statement, Link):
         return Output(REFERENCES, statement.reference.encode(), value, timestamp=timestamp)
     if isinstance(statement, TermsChanged):
         return Output(EVENTS, statement.terms_id.encode(), value, partition=EVERY_PARTITION, timestamp=timestamp)
     if isinstance(statement, Snapshot | Announcement):
-        return Output(REFERENCES, statement.reference.encode(), value, timestamp=timestamp)
+        return Output(REFERENCES, statement.reference.encode(), value, headers, timestamp=timestamp)
     if isinstance(statement, ItemChanged):
         return Output(EVENTS, statement.sku.encode(), value, partition=EVERY_PARTITION, timestamp=timestamp)
     if statement.order_id:
         return Output(EVENTS, statement.order_id.encode(), value, timestamp=timestamp)
-    return Output(REFERENCES, statement.references[0].encode(), value, timestamp=timestamp)
+    return Output(REFERENCES, statement.references[0].encode(), value, headers, timestamp=timestamp)
 
 
 def _count(tally: Tally, adapter: Adapter, origin: Origin, statements: Sequence[Statement], refused: Reason | None) -> None:
@@ -170,7 +172,7 @@ def _count(tally: Tally, adapter: Adapter, origin: Origin, statements: Sequence[
                 at = statement.at.utc
                 tally.saw(at, "said", name, partner)
                 if statement.order_id:
-                    tally.saw(at, "applied", statement.lineage.system)
+                    tally.saw(at, "applied", statement.lineage.system, partner)
     elif refused is None:
         tally.count("nothing_said", name, partner)
     if refused is Reason.UNMAPPED_CODE:

@@ -47,6 +47,7 @@ from streams.domain.resolution import STATEMENTS, is_ambiguous, resolved, statem
 from streams.domain.snapshots import SNAPSHOTS, Document, covers, differences
 from streams.domain.vocabulary import Scope
 from streams.hop import DeadLetter, Emission, Hop, Output, RawRecord, Record, Rows, due_key
+from streams.normalize.origin import partner_of
 from streams.tally import Tally
 from streams.topics import EVENTS, REFERENCES
 
@@ -57,7 +58,7 @@ def hop(park_ttl: timedelta, tally: Tally | None = None) -> Hop:
     """The resolve hop. `park_ttl`: how long, from its raw record's arrival, an event waits for a link.
 
     `tally` takes `events` by what became of them (matched, parked, told_again, found_later, contradicted, unresolved), and the latest
-    event time of what reached an order, by system, as `applied`.
+    event time of what reached an order, by system and partner, as `applied`.
     """
     counted = tally or Tally()
     ttl_ms = park_ttl // timedelta(milliseconds=1)
@@ -155,7 +156,7 @@ def _event(row: ReferenceRow, event: Event, record: Record, ttl_ms: int, tally: 
         return _told(inquiries(row, seen, _key(record), record.timestamp), record) if seen.others and found is Arrival.WAITS else []
     counts = tally.counts
     counts[_MATCHED] = counts.get(_MATCHED, 0) + 1
-    tally.saw(event.at.utc, "applied", event.lineage.system)
+    tally.saw(event.at.utc, "applied", event.lineage.system, partner_of(record) if record.headers else "")
     ambiguous = tuple([each.link.order_id for each in found if is_ambiguous(event, each.link)]) if event.lines else ()
     emissions: list[Emission] = []
     for each in found:
@@ -174,7 +175,7 @@ def _snapshot(row: ReferenceRow, snapshot: Snapshot, record: Record, tally: Tall
     row.events = [seen for seen in row.events if not covers(document, seen.at)]
     for event in events:
         tally.count("events", "matched")
-        tally.saw(event.at.utc, "applied", event.lineage.system)
+        tally.saw(event.at.utc, "applied", event.lineage.system, partner_of(record) if record.headers else "")
     headers = tuple(record.headers)
     return [Output(EVENTS, event.order_id.encode(), encode(event), headers, timestamp=record.timestamp) for event in events]
 
@@ -212,8 +213,8 @@ def _changed(changes: Changes, record: Record, tally: Tally) -> list[Emission]:
         assert isinstance(event, Event)
         if seen.wait_until:
             tally.count("events", "found_later")
-        tally.saw(event.at.utc, "applied", event.lineage.system)
         event_record = _record_of(seen, record)
+        tally.saw(event.at.utc, "applied", event.lineage.system, partner_of(event_record) if event_record.headers else "")
         if is_ambiguous(event, found.link):
             emissions.append(_whose_lines(event_record, (found.link.order_id,)))
             continue

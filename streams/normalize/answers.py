@@ -13,14 +13,16 @@ from streams.normalize.origin import Origin
 from streams.normalize.refusal import invalid
 from streams.normalize.shapes import Identifier, Remark, Shape, SystemName, TimeText
 
-__all__ = ["FORMAT", "read"]
+__all__ = ["FORMAT", "TaskAnswer", "read"]
 
 FORMAT: Final = "milepost.task-answer.v1"
 
 _MILESTONES: Final = {"task.accepted": Milestone.TASK_ACCEPTED, "task.rejected": Milestone.TASK_REJECTED}
 
 
-class _Answer(Shape):
+class TaskAnswer(Shape):
+    """One answer, as it is sent."""
+
     type: Literal["task.accepted", "task.rejected"]
     system: SystemName
     company: SystemName
@@ -32,7 +34,7 @@ class _Answer(Shape):
     id: Identifier | None = None
 
 
-_RECORD: Final = TypeAdapter(_Answer)
+_RECORD: Final = TypeAdapter(TaskAnswer)
 
 
 def read(data: Any, origin: Origin) -> list[Event]:

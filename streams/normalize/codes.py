@@ -1,7 +1,7 @@
 """Code maps: what a source's status codes mean, as data under `maps/`, one table a format.
 
 A map is a function: one row a (code, type), no wildcards. A code that has no row is refused and parked (UNMAPPED_CODE); it never
-advances an order (research: domain 1.2, hazards H1 to H6).
+advances an order (docs/sources.md, hazards H1 to H6).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from streams.normalize.origin import Origin
 from streams.normalize.refusal import Refusal, invalid
 from streams.normalize.shapes import Currency, Identifier, Lines, Shape, SystemName, TimeText, plain_number, quantities
 
-__all__ = ["MOST_ORDERS", "TYPE", "read"]
+__all__ = ["MOST_ORDERS", "TYPE", "ConsolidatedInvoice", "read"]
 
 TYPE: Final = "invoice.consolidated"
 
@@ -38,7 +38,9 @@ class _Part(Shape):
     lines: Lines | None = None
 
 
-class _Consolidated(Shape):
+class ConsolidatedInvoice(Shape):
+    """One invoice, as it is sent."""
+
     type: Literal["invoice.consolidated"]
     system: SystemName
     at: TimeText
@@ -49,7 +51,7 @@ class _Consolidated(Shape):
     orders: Annotated[list[_Part], Field(min_length=1, max_length=MOST_ORDERS)]
 
 
-_RECORD: Final = TypeAdapter(_Consolidated)
+_RECORD: Final = TypeAdapter(ConsolidatedInvoice)
 
 
 def read(data: Any, origin: Origin, form: str) -> list[Event]:

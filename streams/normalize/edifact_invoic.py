@@ -1,8 +1,8 @@
 """EDIFACT INVOIC: invoices, credit notes and corrected invoices, as finance posted them.
 
 The time is that of the document (DTM 137) where it has one, else when the interchange was sent. A corrected invoice (384) must name the one
-it replaces (RFF IV or OI): that one is cancelled, and the new one posted. An invoice over several orders is told to each of them with the
-sum of its lines (MOA 203).
+it replaces (RFF IV or OI), under another number: that one is cancelled, and the new one posted. So must an invoice whose function is 5. An
+invoice over several orders is told to each of them with the sum of its lines (MOA 203).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import Event, Invoice, LineQuantity, Link
 from streams.domain.instant import Instant
 from streams.domain.vocabulary import Milestone
@@ -87,6 +88,11 @@ def _said(message: Message, document: _Document, order: str, lines: list[_Line],
     codes = origin.codes(_CODES)
     cancels = document.function not in _TOLD or (document.function, "1225") in codes.rows
     milestone = codes.meaning(*((document.function, "1225") if cancels else (document.type, "1001"))).milestone
+    if cancels and milestone is Milestone.REBILLED:
+        of_type = codes.meaning(document.type, "1001").milestone
+        if of_type not in (Milestone.INVOICE_POSTED, Milestone.REBILLED):
+            why = f"BGM 1225 {shown(document.function)}: a replaced document of type {shown(document.type)}; only invoices are read"
+            raise Refusal(Stage.MAP, Reason.UNMAPPED_CODE, f"{why}: have it cancelled (1), and a new one sent")
     lineage = message.lineage(message.system, f"{document.type}/{document.function}".strip("/"), codes.version)
     invoice = Invoice(word(document.number, "BGM 1004"), _amount(document, lines, alone=alone), _currency(message, document))
     at = _at(message, document)
@@ -97,8 +103,8 @@ def _said(message: Message, document: _Document, order: str, lines: list[_Line],
         return found
 
     if milestone is Milestone.REBILLED:
-        if not document.replaces:
-            raise invalid_part("RFF IV: a corrected invoice must name the one that it replaces")
+        if document.replaces in ("", document.number):
+            raise invalid_part("RFF IV: a corrected invoice must name the one that it replaces, and have a number of its own")
         replaced = Invoice(word(document.replaces, "RFF IV"), Decimal(0), "")
         return [event(Milestone.INVOICE_CANCELLED, replaced, ()), event(Milestone.INVOICE_POSTED, invoice, _quantities(lines))]
     return [event(milestone, invoice, () if milestone is Milestone.INVOICE_CANCELLED else _quantities(lines))]

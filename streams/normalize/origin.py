@@ -19,7 +19,7 @@ from streams.normalize.places import zones_of_country
 from streams.normalize.refusal import Refusal
 from streams.normalize.times import Clock, parse
 
-__all__ = ["NO_PARTNERS", "Origin", "origin_of"]
+__all__ = ["NO_PARTNERS", "Origin", "origin_of", "partner_of"]
 
 NO_PARTNERS: Final = PartnerMaps({})
 """No partner has rows of its own."""
@@ -109,8 +109,19 @@ class Origin:
         )
 
 
+PARTNER: Final = "partner"
+"""Header with the id of the partner whose record it is."""
+
 _SENSIBLE: Final = range(946_684_800_000, 4_102_444_800_000)
 """2000 to 2100 in milliseconds. A producer that counts in seconds or microseconds is outside."""
+
+
+def partner_of(record: Record) -> str:
+    """The partner that a record names, empty where it names none."""
+    for name, value in record.headers:
+        if name == PARTNER:
+            return _text(value, 64)
+    return ""
 
 
 def origin_of(record: Record, overrides: PartnerMaps = NO_PARTNERS, agreed: Agreements = NOTHING_AGREED) -> Origin:
@@ -127,7 +138,7 @@ def origin_of(record: Record, overrides: PartnerMaps = NO_PARTNERS, agreed: Agre
             traceparent = _text(value, 128)
         elif name == "ce_id":
             transport_id = _text(value, 256)
-        elif name == "partner":
+        elif name == PARTNER:
             partner = _text(value, 64)
     at = from_millis(record.timestamp)
     zone = agreed.zones.get(partner) if partner else None

@@ -1,6 +1,7 @@
 """project44: status updates of LTL shipments by code, of truckloads by event type and stop.
 
-Written from a public simulator's shapes, not from project44's own pages (research 1.1): what is not certain there has no row.
+Written from a public simulator's shapes, not from project44's own pages (docs/sources.md, Where rows are known from): what is not certain
+there has no row.
 """
 
 from __future__ import annotations

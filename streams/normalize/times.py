@@ -1,8 +1,8 @@
 """Times as sources write them, read into UTC with the source's offset and how sure we are of it.
 
 Whose clock a local time is on is known from the offset that comes with it, else from the place where it happened, else from what was
-agreed with the partner, else not at all. A time that cannot be read is refused; it is never replaced by the time of arrival (research:
-domain 0.3, hazard H10).
+agreed with the partner, else not at all. A time that cannot be read is refused; it is never replaced by the time of arrival
+(docs/sources.md, hazard H10).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """UPS Track Alert webhooks, version 2: one package activity each, as UPS sends them (`UPSTrackAlert.yaml` of UPS-API/api-documentation).
 
 What UPS says is read by type and code together: its type D also covers packages that are out for delivery, and its type X also
-covers good news (research: domain 1.2, hazards H5, H6).
+covers good news (docs/sources.md, hazards H5, H6).
 """
 
 from __future__ import annotations

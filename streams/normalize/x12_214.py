@@ -1,7 +1,7 @@
 """X12 214, shipment status of a motor carrier: one transaction (ST to SE) as `connectors.edi.raw` split it from its file.
 
-The status segment AT7 says what happened (AT701), or what was agreed (AT703), and why (AT702). The same letters mean other things in
-each of these, so the map has a type an element. Releases before 004010 have date and time at other places (research: domain 2.1).
+The status segment AT7 says what happened (AT701), or what was agreed (AT703), and why (AT702). The same letters mean other things in each
+of these, so the map has a type an element. Releases before 004010 have date and time at other places (segment AT7 of 003070 and of 004010).
 
 A load may have several stops. What happened at the consignee of one stop is not said of the whole load: it goes to the stop's own
 reference, which a 204 links to the orders that are unloaded there; of the load it says only that it was somewhere on its way.

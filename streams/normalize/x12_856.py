@@ -1,7 +1,8 @@
 """X12 856, ship notice: a hierarchy (HL) of shipment, orders, pallets or cartons, and items, to goods issues and links.
 
 Levels may be nested in any order (shipment, order, package, item, or packages above orders). Line numbers come from SN101, else LIN01.
-BSN01 00 tells a shipment, 01 takes it back; changes and replacements (04, 05) are parked: what they replace is not in them.
+BSN01 00 tells a shipment, 01 takes it back; changes and replacements (04, 05) are parked: what they replace is not in them, and goods that
+were issued at the same time in the same quantity could not be told from those that they replace.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from streams.deadletter.reasons import Reason, Stage
 from streams.domain.event import Event, Link
 from streams.domain.ids import event_id, normalised, reference_key
 from streams.domain.instant import Instant
@@ -29,6 +31,7 @@ FORMAT: Final = "x12.856"
 _CODES: Final = code_map(FORMAT)
 _MOST_LEVELS: Final = 5_000
 _DEEPEST: Final = 8
+_REPLACES: Final = ("04", "05")
 _SHIPPED_ON: Final = "011"
 _SCAC: Final = "2"
 _ORDER_NUMBERS: Final = ("OQ", "VN", "CO")
@@ -79,6 +82,9 @@ def read(data: Any, origin: Origin) -> list[Event | Link]:
 def _read(transaction: Transaction, begin: list[str], levels: list[_Level], orders: dict[int, str]) -> list[Event | Link]:
     origin = transaction.origin
     codes = origin.codes(_CODES)
+    if begin[1] in _REPLACES and (begin[1], "BSN01") not in codes.rows:
+        why = f"BSN01 {begin[1]}: a changed or replaced notice does not say what it replaces"
+        raise Refusal(Stage.MAP, Reason.UNMAPPED_CODE, f"{why}; have the first one taken back (01), and the goods told anew (00)")
     meaning = codes.meaning(begin[1], "BSN01")
     shipment = word(begin[2], "BSN02")
     lineage = transaction.lineage(transaction.system, begin[1], codes.version)

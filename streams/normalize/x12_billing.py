@@ -1,23 +1,26 @@
 """X12 of bills: 810 (invoice), 812 (credit or debit adjustment) and 210 (a carrier's freight bill).
 
 They have dates only, so a statement's time is when it was sent; a resend tells the same invoice number again, which counts once. Amounts
-have two implied decimals. The order is the seller's own number (REF or N9 with OQ, VN or CO), else the purchase order. A freight bill is a
-cost, never an invoice of goods. Positions: research, domain 2.2.
+have two implied decimals. An 810 that replaces another (BIG08 05) must name that one (REF OI or IV), under another number: it is cancelled,
+and the new one posted. The order is the seller's own number (REF or N9 with OQ, VN or CO), else the purchase order. A freight bill is a
+cost, never an invoice of goods. Positions: segments BIG, TDS, BCD, B3 of 004010.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
-from streams.domain.event import Event, Freight, FreightCharge, LineQuantity, Link
+from streams.deadletter.reasons import Reason, Stage
+from streams.domain.event import Event, Freight, FreightCharge, Invoice, LineQuantity, Link
 from streams.domain.ids import event_id, reference_key
 from streams.domain.vocabulary import Classifier, Milestone, ReferenceKind, Scope
 from streams.normalize.agreed import invalid_part, word
 from streams.normalize.codes import code_map
 from streams.normalize.origin import Origin
 from streams.normalize.references import carrier_reference
-from streams.normalize.refusal import shown
+from streams.normalize.refusal import Refusal, shown
 from streams.normalize.x12 import Transaction, quantity, read_transaction
 from streams.normalize.x12_warehouse import about, added_up, naming
 
@@ -47,10 +50,10 @@ def read_invoice(data: Any, origin: Origin) -> list[Event | Link]:
     segments = transaction.elements()
     begin = _first(segments, "BIG", 9)
     order = transaction.order(_number(segments, begin[4]), "BIG04")
-    return naming(order, lambda: [_invoice(transaction, segments, begin, order)])
+    return naming(order, lambda: [*_invoice(transaction, segments, begin, order)])
 
 
-def _invoice(transaction: Transaction, segments: list[list[str]], begin: list[str], order: str) -> Event:
+def _invoice(transaction: Transaction, segments: list[list[str]], begin: list[str], order: str) -> Iterator[Event]:
     origin = transaction.origin
     codes = origin.codes(_INVOICE_CODES)
     milestone = Milestone.INVOICE_POSTED
@@ -61,10 +64,29 @@ def _invoice(transaction: Transaction, segments: list[list[str]], begin: list[st
         milestone = codes.meaning(begin[7], "BIG07").milestone
     invoice = transaction.invoice(begin[2], _first(segments, "TDS", 1)[1], _currency(segments), "TDS01")
     lineage = transaction.lineage(transaction.system, said, codes.version)
+    at = transaction.sent()
+    if milestone is Milestone.REBILLED:
+        replaced = Invoice(word(_replaced(segments, begin[2]), "REF02"), Decimal(0), "")
+        cancelled = about(order, Milestone.INVOICE_CANCELLED, at, lineage, origin, detail=replaced.number)
+        cancelled.invoice = replaced
+        yield cancelled
+        milestone = Milestone.INVOICE_POSTED
     lines = _invoiced(segments) if milestone is not Milestone.INVOICE_CANCELLED else ()
-    event = about(order, milestone, transaction.sent(), lineage, origin, lines=lines, detail=invoice.number)
+    event = about(order, milestone, at, lineage, origin, lines=lines, detail=invoice.number)
     event.invoice = invoice
-    return event
+    yield event
+
+
+def _replaced(segments: list[list[str]], own: str) -> str:
+    """Number of the invoice that a replacement replaces (REF with OI or IV). Raises `Refusal` where it names none but itself."""
+    for kind in ("OI", "IV"):
+        for segment in segments:
+            if segment[0] == "REF" and len(segment) > 2 and segment[1] == kind and segment[2] not in ("", own):
+                return segment[2]
+    why = "BIG08 05: the replacement does not name another invoice that it replaces (REF with OI or IV)"
+    raise Refusal(
+        Stage.MAP, Reason.UNMAPPED_CODE, f"{why}; under one number the two cannot be told apart: have it cancelled (01), and a new one sent"
+    )
 
 
 def read_adjustment(data: Any, origin: Origin) -> list[Event | Link]:

@@ -2,7 +2,7 @@
 
 A 204 that names orders (OID, else L11 with OQ) is a transport plan: it links the load's numbers to them, and each stop at which goods are
 unloaded to the orders that are unloaded there. A 990 names the load by the carrier's SCAC and the shipper's number: an answer from a
-carrier that was not asked finds nothing. Positions: research, domain 2.2.
+carrier that was not asked finds nothing. Positions: segments B2, B2A, S5, B1 of 004010.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Times of X12 segments: a date, a time of day, and perhaps a code that says whose clock it was (element 623).
 
 Without a code, or with `LT`, the time is local to wherever the event happened; then the zone agreed with the partner counts, and
-where none is agreed the quality is UNKNOWN (research: domain 2.1).
+where none is agreed the quality is UNKNOWN (data elements 337 and 623).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """X12 of warehouses: 940 (order to ship), 945 (what was shipped) and 944 (what came back).
 
 A 940 plans and never moves an order: the ERP's own record decides. A 945 issues goods by order line: N9 with LI in each item, or it is
-refused. Lots and serial numbers (N9 LT, SE) stay in the raw record. Positions: research, domain 2.2.
+refused. Lots and serial numbers (N9 LT, SE) stay in the raw record. Positions: segments W05, W06, W12, W17 of 004010.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -166,6 +167,7 @@ def samples() -> dict[str, OrderRow | TermsChanged | ItemChanged]:
         issued(day(5), {"20": "1 BAG", "30": 1}, "S2", handling=Handling(("30",), ("30",), replacement=True)),
         delivered_damaged(day(6), "S2"),
         happened(Milestone.OUT_FOR_DELIVERY, day(6), shipment="S1", package="P2"),
+        happened(Milestone.OUT_FOR_DELIVERY, day(6) + timedelta(seconds=40), shipment="S1", package="P2", topic="tms.raw"),
         DeadLetterMark("erp.raw-0-7", ORDER_ID, "SCHEMA_INVALID", True, day(4)),
         Tick(day(5), f"o/{ORDER_ID}"),
     )

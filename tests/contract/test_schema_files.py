@@ -9,9 +9,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
 from streams.contracts.registry import EMBEDDED_IDS, FOLDER, Schema, embedded, fingerprint
 from streams.contracts.wire import prefix, read_body
@@ -19,6 +20,7 @@ from streams.deadletter import audit
 from streams.domain import decisions, memory, terms, vocabulary
 from streams.domain.instant import TimeQuality
 from streams.domain.watch import checks, exceptions, watching
+from streams.normalize import answers, consolidated
 from streams.topics import CATALOGUE
 
 pytestmark = pytest.mark.contract
@@ -141,3 +143,35 @@ def test_bytes_of_every_released_version_are_read_as_they_were_meant(schema: Sch
 
     assert data[:5] == prefix(schema.id)
     assert json_of(read_body(schema, data[5:])) == sample["value"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("milepost.raw.TaskAnswer", answers.TaskAnswer), ("milepost.raw.ConsolidatedInvoice", consolidated.ConsolidatedInvoice)],
+)
+def test_a_raw_schema_has_the_fields_of_the_shape_that_reads_it(name: str, shape: type[BaseModel]) -> None:
+    """A field that one of them lacks could be sent and never be read, or never be sent. The same are optional."""
+
+    def fields_of(definition: Any) -> dict[str, tuple[bool, Any]]:
+        return {each["name"]: (isinstance(each["type"], list), record_in(each["type"])) for each in definition["fields"]}
+
+    def record_in(definition: Any) -> Any:
+        for part in parts(definition):
+            if part["type"] == "record":
+                return fields_of(part)
+        return None
+
+    def read(model: type[BaseModel]) -> dict[str, tuple[bool, Any]]:
+        found = {}
+        for field, info in model.model_fields.items():
+            inner = [each for each in models_in(info.annotation) if each is not model]
+            found[field] = (not info.is_required(), read(inner[0]) if inner else None)
+        return found
+
+    def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield annotation
+        for part in get_args(annotation):
+            yield from models_in(part)
+
+    assert fields_of(embedded().newest(name).definition) == read(shape)

@@ -155,6 +155,65 @@ def test_a_control_number_used_again_for_something_else_is_refused_after_a_resta
     assert len(committed(mine, CARRIER_RAW)) == 2
 
 
+def test_a_file_that_failed_in_part_says_so_again_and_is_published_again_only_from_the_folder_for_that(
+    install: Install, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = install()
+    content = FILE.replace(b"SE*8*0001", b"SE*9*0001")
+    drop = ["edi", "drop", str(tmp_path), "--once", "--settle", "0"]
+    put(tmp_path, "half.214", content)
+    assert main(drop) == 1
+    put(tmp_path, "half.214", content)
+    assert main(drop) == 1
+    assert "failed, 0 records published, 1 problems, read before (to publish it again, put it into again/)" in capsys.readouterr().out
+    (report,) = [path for path in (tmp_path / "failed").glob("half.214.*.problems.json") if path.name != "half.214.problems.json"]
+    assert json.loads(report.read_bytes())["read_before"] is True
+    assert len(committed(mine, CARRIER_RAW)) == 1
+    put(tmp_path, "half.214", content).rename(tmp_path / "again" / "half.214")
+    assert main(drop) == 1
+    twice = committed(mine, CARRIER_RAW)
+    assert len(twice) == 2 and len({ce_id for ce_id, _ in twice}) == 1
+
+
+def test_what_was_refused_as_a_duplicate_is_no_success_when_its_file_comes_again(install: Install, tmp_path: Path) -> None:
+    """Its other interchange was published, so the file is known; the duplicate in it still was never taken."""
+    mine = install()
+    drop = ["edi", "drop", str(tmp_path), "--once", "--settle", "0"]
+    put(tmp_path, "first.214", FILE)
+    assert main(drop) == 0
+    changed = FILE.replace(b"SPRINGFIELD", b"SHELBYVILLE")
+    for _ in range(2):
+        put(tmp_path, "both.214", changed + FILE.replace(b"000000101", b"000000102"))
+        assert main(drop) == 1
+    assert len(committed(mine, CARRIER_RAW)) == 4
+    put(tmp_path, "corrected.214", changed).rename(tmp_path / "again" / "corrected.214")
+    assert main(drop) == 0
+    assert len(committed(mine, CARRIER_RAW)) == 6
+
+
+def test_it_is_asked_to_stop_and_says_what_it_has_done_in_its_metrics(install: Install, tmp_path: Path) -> None:
+    install()
+    put(tmp_path, "carrier.214", FILE)
+    put(tmp_path, "cut.part", FILE)
+    with Publisher(Settings()) as publisher:
+        began = now()
+        drop = Drop(tmp_path, publisher, NOBODY, now, settle=0)
+        drop.sweep()
+        values = {sample.name: sample.value for family in drop.metrics.registry.collect() for sample in family.samples}
+        assert values["milepost_edi_waiting_files"] == 1
+        assert (
+            values["milepost_edi_last_sweep_timestamp_seconds"] >= values["milepost_edi_last_file_timestamp_seconds"] >= began.timestamp()
+        )
+        drop.close()
+    command = [sys.executable, "-m", "streams.cli", "edi", "drop", str(tmp_path), "--settle", "0", "--every", "0.1"]
+    put(tmp_path, "other.214", FILE.replace(b"000000101", b"000000102"))
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("other.214: done, 2 records published")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
 def test_what_is_sound_in_a_failed_file_is_published(install: Install, tmp_path: Path) -> None:
     mine = install()
     put(tmp_path, "half.214", FILE.replace(b"SE*8*0001", b"SE*9*0001"))

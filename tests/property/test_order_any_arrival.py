@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -65,7 +66,10 @@ STOPPING: Final = {
 """With one of these, what is released depends on whether it came before the release: what stops takes nothing back."""
 
 _lines = st.dictionaries(st.sampled_from(["10", "20", "30"]), st.integers(1, 9), min_size=1)
-_at = st.builds(day, st.integers(1, 9), st.sampled_from(["06:00", "12:00", "18:00"]))
+_moment = st.builds(day, st.integers(1, 9), st.sampled_from(["06:00", "12:00", "18:00"]))
+_at = st.builds(lambda moment, seconds: moment + timedelta(seconds=seconds), _moment, st.sampled_from([0, 0, 0, 12.5, 40]))
+"""Some channels tell hour and minute only."""
+
 _shipment = st.sampled_from(["S1", "S2", ""])
 _delivery = st.sampled_from(["", "", "D1", "D2"])
 _package = st.sampled_from(["", "", "P1", "P2"])

@@ -11,7 +11,7 @@ import pytest
 from streams.contracts.messages import encode
 from streams.domain.event import Event, Link
 from streams.domain.instant import to_millis
-from streams.hop import RawRecord
+from streams.hop import Output, RawRecord
 from streams.hops import normalize, resolve
 from streams.meter import Meter
 from streams.metrics import Metrics
@@ -19,7 +19,7 @@ from streams.offline.memory import MemoryRows
 from streams.topics import CARRIER_RAW, REFERENCES
 from tests.resolving import DAY, START, TTL, lineage, link, said
 from tests.unit.normalize.reading import raw
-from tests.unit.normalize.records import CARRIER_HEAD, X12_214
+from tests.unit.normalize.records import CARRIER_HEAD, ERP_HEAD, X12_214
 
 CARRIER = {"format": "milepost.carrier.v1", "partner": ""}
 
@@ -35,10 +35,20 @@ class Worker:
         self.rows = MemoryRows(self.resolve.codec)
         self._offset = 0
 
-    def reads(self, value: Any, partner: str = "", format: str = "milepost.carrier.v1") -> None:
+    def reads(self, value: Any, partner: str = "", format: str = "milepost.carrier.v1") -> list[Output]:
         headers = {"format": format} | ({"partner": partner} if partner else {})
-        self.normalize.run(MemoryRows(None), [raw(CARRIER_RAW, value, headers)])
+        emissions = self.normalize.run(MemoryRows(None), [raw(CARRIER_RAW, value, headers)])
         self.meter.transaction("normalize", 1, 0, 0)
+        return [emission for emission in emissions if isinstance(emission, Output)]
+
+    def passes_on(self, outputs: list[Output]) -> None:
+        """From normalize to resolve, as the topic between them does."""
+        for output in outputs:
+            self._offset += 1
+            record = RawRecord(REFERENCES, 3, self._offset, output.timestamp, output.key, output.value, output.headers)
+            self.resolve.run(self.rows, [record])
+            self.rows.commit()
+        self.meter.transaction("resolve", len(outputs), 0, 0)
 
     def hears(self, *messages: Event | Link, commit: bool = True) -> None:
         for message in messages:
@@ -134,9 +144,24 @@ def test_estimates_are_no_news_of_what_happened(worker: Worker) -> None:
 
 def test_an_event_counts_as_applied_once_it_reaches_an_order(worker: Worker) -> None:
     worker.hears(said("pro:O:1"))
-    assert worker.value("last_applied_timestamp_seconds", system="OLDF") is None
+    assert worker.value("last_applied_timestamp_seconds", system="OLDF", partner="") is None
     worker.hears(link("pro:O:1", "1000:1"))
-    assert worker.value("last_applied_timestamp_seconds", system="OLDF") == (START + DAY).timestamp()
+    assert worker.value("last_applied_timestamp_seconds", system="OLDF", partner="") == (START + DAY).timestamp()
+
+
+def test_what_reached_an_order_is_known_by_partner_too_however_late_it_did(worker: Worker) -> None:
+    waits = worker.reads({**CARRIER_HEAD, "code": "DELIVERED"}, "acme")
+    worker.passes_on(waits)
+    assert worker.value("last_applied_timestamp_seconds", system="BLPX", partner="acme") is None
+    worker.hears(link("tracking:BLPX:BLP123DE", "1000:1"))
+    told = worker.value("last_said_timestamp_seconds", format="milepost.carrier.v1", partner="acme")
+    assert told is not None
+    assert worker.value("last_applied_timestamp_seconds", system="BLPX", partner="acme") == told
+    worker.passes_on(worker.reads({**CARRIER_HEAD, "code": "DELIVERED"}, "other"))
+    worker.reads({**ERP_HEAD, "type": "order.cancelled"}, "direct", "milepost.erp.v1")
+    for system, partner in (("BLPX", "other"), ("SAP-EU", "direct")):
+        assert worker.value("last_applied_timestamp_seconds", system=system, partner=partner) is not None
+    assert worker.value("last_applied_timestamp_seconds", system="BLPX", partner="") is None
 
 
 def test_made_up_systems_do_not_make_series_without_end(worker: Worker) -> None:
@@ -144,4 +169,4 @@ def test_made_up_systems_do_not_make_series_without_end(worker: Worker) -> None:
     worker.hears(*(replace(said("pro:O:1"), lineage=replace(lineage(number), system=f"S{number}")) for number in range(310)))
     series = [sample for family in worker.metrics.registry.collect() for sample in family.samples if "last_applied" in sample.name]
     assert len(series) == 301
-    assert worker.value("last_applied_timestamp_seconds", system="other") is not None
+    assert worker.value("last_applied_timestamp_seconds", system="other", partner="other") is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import fastavro
@@ -212,6 +213,34 @@ def test_avro_says_the_same_as_json_and_names_its_format_itself() -> None:
     from_json = event(WMS_RAW, {**AVRO_PICK, "lines": [{"line": "10", "quantity": "2.50"}]})
     assert from_avro.event_id == from_json.event_id
     assert (from_avro.lines, from_avro.lineage.format) == (from_json.lines, "milepost.wms.v1")
+
+
+TASK_ANSWER = {**WMS_HEAD, "type": "task.rejected", "task": "T-1", "version": 2, "text": "no such dock", "id": "A-9"}
+CONSOLIDATED = {
+    "type": "invoice.consolidated",
+    "system": "SAP-EU",
+    "at": WMS_HEAD["at"],
+    "invoice": "90001",
+    "currency": "EUR",
+    "total": "151.00",
+    "orders": [
+        {"company": "1000", "order": "4711", "amount": "100.00", "lines": [{"line": "10", "quantity": "5"}]},
+        {"company": "1000", "order": "4712", "amount": "50.00", "release_id": "R-1"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "topic", "value"),
+    [("milepost.raw.TaskAnswer", WMS_RAW, TASK_ANSWER), ("milepost.raw.ConsolidatedInvoice", ERP_RAW, CONSOLIDATED)],
+)
+def test_answers_and_consolidated_invoices_say_the_same_in_avro(name: str, topic: str, value: dict[str, Any]) -> None:
+    from_json = [decode(output.value or b"") for output in emitted(raw(topic, value)) if isinstance(output, Output)]
+    from_avro = [decode(output.value or b"") for output in emitted(raw("anywhere", avro(name, value))) if isinstance(output, Output)]
+    assert len(from_json) == len(value.get("orders", "1"))
+    for one, other in zip(from_avro, from_json, strict=True):
+        assert isinstance(one, Event) and isinstance(other, Event)
+        assert one == replace(other, lineage=replace(other.lineage, topic="anywhere"))
 
 
 def test_an_invalid_avro_record_names_its_order_too() -> None:

@@ -88,3 +88,9 @@ def test_a_missing_file_or_a_folder_is_one_line(tmp_path: Path, capsys: pytest.C
         assert said.out == ""
         assert said.err.count("\n") == 1
         assert str(path) in said.err
+
+
+def test_a_drop_of_a_file_is_told_that_it_needs_a_folder(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_bytes(data(TWO))
+    assert main(["edi", "drop", str(file), "--once"]) == 2
+    assert "is a file: name the folder" in capsys.readouterr().err

@@ -64,6 +64,18 @@ def test_the_same_fact_by_other_channels_is_one_milestone_with_all_their_records
     assert "DELIVERED was known of 1000:4711: no new milestone; told by carrier.raw/0/0, carrier.raw/0/1, carrier.raw/0/2" in out
 
 
+def test_all_sources_of_a_milestone_are_named_with_what_each_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    in_minutes = {**SCAN, "at": "2026-06-01T11:30:00+02:00"}
+    in_seconds = {**SCAN, "at": "2026-06-01T09:30:12Z"}
+    out = explained(tmp_path, capsys, ("tms.raw", PLAN, {}), ("carrier.raw", in_minutes, {}), ("carrier.raw", in_seconds, {}))
+    _, listed = out.split("sources   ")
+    assert listed.splitlines() == [
+        "DELIVERED ACT of 1000:4711 at 2026-06-01T09:30:12+00:00: one milestone, 2 records",
+        "          carrier.raw/0/0, milepost.carrier.v1 of BLPX, said '2026-06-01T11:30:00+02:00'",
+        "          carrier.raw/0/1, milepost.carrier.v1 of BLPX, said '2026-06-01T09:30:12Z'",
+    ]
+
+
 def test_a_code_that_says_nothing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     silent = {**X12_214, "segments": [segment.replace("AT7*D1", "AT7*CD") for segment in X12_214["segments"]]}
     out = explained(tmp_path, capsys, ("carrier.raw", silent, {"format": "x12.214"}))
@@ -75,6 +87,25 @@ def test_a_history_is_explained_statement_by_statement(tmp_path: Path, capsys: p
     out = explained(tmp_path, capsys, (each.topic, each.record(), {"format": each.format}))
     assert "by its format header 'fedex.track.v1'" in out
     assert out.count("  read      ") == 4
+
+
+def test_what_comes_before_a_bad_line_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "records.jsonl"
+    file.write_text(json.dumps({"topic": "carrier.raw", "value": SCAN, "timestamp": AT}) + "\nnonsense\n")
+    assert main(["explain", str(file)]) == 2
+    seen = capsys.readouterr()
+    assert "read      DELIVERED ACT" in seen.out
+    assert "line 2: JSON is malformed" in seen.err
+
+
+def test_what_is_no_record_can_be_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "records.jsonl"
+    scan = json.dumps({"topic": "carrier.raw", "value": SCAN, "timestamp": AT})
+    file.write_text(f'nonsense\n{{"topic": "nobody.reads.this", "value": {{}}}}\n{scan}\n')
+    assert main(["explain", str(file), "--keep-going"]) == 1
+    seen = capsys.readouterr()
+    assert "line 3: carrier.raw" in seen.out
+    assert seen.err.count("passed over") == 2
 
 
 def test_a_topic_that_nobody_reads_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal, DecimalException
 from io import BytesIO
@@ -23,6 +24,7 @@ from streams.domain.vocabulary import Milestone
 from streams.hop import BY_KEY, Output
 from streams.topics import HOLDS, MILESTONES, RELEASES, STATUS
 from tests.unit.contracts.samples import AT, CAUSE, DECISION, EVERYTHING, HOLD, REACHED, REACHED_EVERYTHING, STATUS_NOW
+from tests.unit.contracts.test_watch_outputs import EMITTED as WATCHED
 
 EMITTED = [
     outputs.milestone(REACHED, CAUSE),
@@ -240,6 +242,7 @@ def test_any_amount_time_and_date_is_read_alike_by_fastavro(amount: Decimal, mom
     read: Any = schemaless_reader(BytesIO((made.value or b"")[5:]), embedded().newest("milepost.InvoiceDecision").parsed, None)
 
     assert (read["amount"], read["triggered_at"], read["accounting_date"]) == (amount, moment, day)
+    assert outputs.read(RELEASES, made.value or b"") == read
 
 
 @pytest.mark.parametrize("amount", ["0.00001", "1E+34", "12345678901234567890123456789012345.0000", "NaN", "Infinity", "1E+999999"])
@@ -248,7 +251,28 @@ def test_an_amount_that_the_contract_cannot_hold_is_never_rounded(amount: str) -
         outputs.decision(dataclasses.replace(DECISION, amount=Decimal(amount)), CAUSE)
 
 
+@given(st.data(), st.sampled_from([*EMITTED, *(output for _, output in WATCHED)]))
+def test_a_broken_value_is_refused_or_says_something_else_and_never_fails_otherwise(data: st.DataObject, output: Output) -> None:
+    value = output.value or b""
+    cut = data.draw(st.integers(5, len(value) - 1))
+    with pytest.raises(WireError):
+        outputs.read(output.topic, value[:cut])
+    broken = bytearray(value)
+    broken[cut] ^= data.draw(st.integers(1, 255))
+    with suppress(WireError):
+        outputs.read(output.topic, bytes(broken))
+
+
 class TestRead:
+    @pytest.mark.parametrize("output", [*EMITTED, *(output for _, output in WATCHED)], ids=lambda output: output.topic)
+    def test_a_value_reads_as_fastavro_reads_it(self, output: Output) -> None:
+        value = output.value or b""
+        schema = embedded().by_id(int.from_bytes(value[1:5], "big"))
+        told = schemaless_reader(BytesIO(value[5:]), schema.parsed, None)
+        found = outputs.read(output.topic, value)
+        assert found == told
+        assert repr(found) == repr(told)  # the scale of amounts, and lists as lists
+
     def test_a_record_on_the_wrong_topic_is_refused(self) -> None:
         with pytest.raises(WireError, match=r"a milepost\.InvoiceHold on invoice\.releases") as refused:
             outputs.read(RELEASES, EMITTED[3].value or b"")

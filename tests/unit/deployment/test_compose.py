@@ -73,8 +73,19 @@ def test_every_worker_has_its_own_id_and_volume_and_is_scraped(compose: dict[str
     workers = {name: service for name, service in compose["services"].items() if service.get("command") == ["worker"]}
     assert len({worker["environment"]["MILEPOST_WORKER"] for worker in workers.values()}) == len(workers) == 2
     assert len({worker["volumes"][0] for worker in workers.values()}) == len(workers)
-    [scrape] = yaml.safe_load((ROOT / "docs/alerts/prometheus.yml").read_text())["scrape_configs"]
+    scrape, _ = yaml.safe_load((ROOT / "docs/alerts/prometheus.yml").read_text())["scrape_configs"]
     assert scrape["static_configs"][0]["targets"] == [f"{name}:{Settings().metrics_port}" for name in workers]
+
+
+def test_the_edi_drop_comes_with_its_profile_and_is_scraped_where_it_runs(compose: dict[str, Any]) -> None:
+    drop = compose["services"]["edi"]
+    assert drop["profiles"] == ["edi"]
+    command, action, folder, option, port = drop["command"]
+    assert (command, action, option) == ("edi", "drop", "--metrics-port")
+    assert drop["volumes"] == [f"edi-data:{folder}"], "a folder that the image gives to its user"
+    assert f"-o milepost -g milepost {folder}\n" in (ROOT / "Dockerfile").read_text()
+    _, scrape = yaml.safe_load((ROOT / "docs/alerts/prometheus.yml").read_text())["scrape_configs"]
+    assert scrape["dns_sd_configs"] == [{"names": ["edi"], "type": "A", "port": int(port)}]
 
 
 def test_settings_that_it_sets_exist(compose: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from pydantic import AliasChoices, SecretStr
 
+from connectors.edi.metrics import DropMetrics
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.supervise import Policy
@@ -39,7 +40,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 def test_every_metric_in_the_alerts_exists() -> None:
     exposed: set[str] = set()
-    for family in Metrics().registry.collect():
+    for family in [*Metrics().registry.collect(), *DropMetrics().registry.collect()]:
         suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}.get(family.type, ("",))
         exposed |= {family.name + suffix for suffix in suffixes}
     named = set(re.findall(r"\bmilepost_\w+", RULES.read_text()))
@@ -48,13 +49,21 @@ def test_every_metric_in_the_alerts_exists() -> None:
 
 
 def test_labels_in_the_alerts_are_those_of_the_metrics() -> None:
-    metrics = vars(Metrics())
-    known = {name for metric in metrics.values() for name in getattr(metric, "_labelnames", ())} | {"job", "instance", "le"}
+    metrics = [*vars(Metrics()).values(), *vars(DropMetrics()).values()]
+    known = {name for metric in metrics for name in getattr(metric, "_labelnames", ())} | {"job", "instance", "le"}
     text = RULES.read_text()
     used = set(re.findall(r"[{,]\s*(\w+)=\"", text)) | set(re.findall(r"\$labels\.(\w+)", text))
     for group in re.findall(r"\b(?:by|on) \(([^)]*)\)", text):
         used |= {name.strip() for name in group.split(",")}
     assert used <= known, sorted(used - known)
+
+
+def test_every_alert_looks_at_the_job_that_has_its_metrics() -> None:
+    """`milepost_edi_…` is told by the drop, all else by workers."""
+    for job in re.findall(r"\bmilepost_edi_\w+\{job=\"([\w-]+)\"", RULES.read_text()):
+        assert job == "milepost-edi"
+    for job in re.findall(r"\bmilepost_(?!edi_)\w+\{job=\"([\w-]+)\"", RULES.read_text()):
+        assert job == "milepost"
 
 
 def test_every_alert_says_how_bad_it_is_and_what_to_do() -> None:

@@ -11,19 +11,39 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from connectors.edi.partners import read_partners
 from streams.settings import Settings
 
 ROOT = Path(__file__).parents[3]
-FOLDERS = ("k8s/base", "k8s/overlays/production")
+DROP = "k8s/overlays/production, with the EDI drop"
+FOLDERS = ("k8s/base", "k8s/overlays/production", DROP)
 Objects = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module", params=FOLDERS)
-def objects(request: pytest.FixtureRequest) -> Objects:
+def objects(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Objects:
+    return _with_drop(tmp_path_factory) if request.param == DROP else _built(ROOT / request.param)
+
+
+@pytest.fixture(scope="module")
+def with_drop(tmp_path_factory: pytest.TempPathFactory) -> Objects:
+    return _with_drop(tmp_path_factory)
+
+
+def _with_drop(folders: pytest.TempPathFactory) -> Objects:
+    """Production, with the line on the EDI drop made good as its comment says."""
+    folder = shutil.copytree(ROOT / "k8s", folders.mktemp("edi") / "k8s") / "overlays/production"
+    written = (folder / "kustomization.yaml").read_text()
+    assert "\n# components: [" in written
+    (folder / "kustomization.yaml").write_text(written.replace("\n# components: [", "\ncomponents: ["))
+    return _built(folder)
+
+
+def _built(folder: Path) -> Objects:
     kubectl = shutil.which("kubectl")
     if kubectl is None:
         pytest.skip("kubectl is not installed: the manifests cannot be built")
-    built = subprocess.run([kubectl, "kustomize", str(ROOT / request.param)], capture_output=True, text=True, check=False)
+    built = subprocess.run([kubectl, "kustomize", str(folder)], capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
     return [entry for entry in yaml.safe_load_all(built.stdout) if entry]
 
@@ -34,7 +54,7 @@ def _of_kind(objects: Objects, kind: str) -> dict[str, Any]:
 
 
 def _pods(objects: Objects) -> Objects:
-    return [entry["spec"]["template"]["spec"] for entry in objects if entry["kind"] in ("StatefulSet", "Job")]
+    return [entry["spec"]["template"]["spec"] for entry in objects if entry["kind"] in ("StatefulSet", "Job", "Deployment")]
 
 
 def test_objects_follow_the_kubernetes_schemas(objects: Objects) -> None:
@@ -122,10 +142,54 @@ def test_egress_reaches_the_configured_broker_port(objects: Objects) -> None:
 
 def test_workers_and_job_share_settings_and_secret(objects: Objects) -> None:
     sources = [pod["containers"][0]["envFrom"] for pod in _pods(objects)]
-    assert sources[0] == sources[1]
-    assert sources[0][0]["configMapRef"]["name"] == _of_kind(objects, "ConfigMap")["metadata"]["name"]
+    assert all(source == sources[0] for source in sources)
+    assert sources[0][0]["configMapRef"]["name"] == _settings_name(objects)
+
+
+def test_the_drop_is_one_process_with_its_folder_and_its_partners(with_drop: Objects) -> None:
+    deployment = _of_kind(with_drop, "Deployment")
+    assert (deployment["spec"]["replicas"], deployment["spec"]["strategy"]) == (1, {"type": "Recreate"})
+    pod = deployment["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    mounts = {mount["name"]: mount for mount in container["volumeMounts"]}
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    command, action, folder, option, port = container["args"]
+    assert (command, action, option) == ("edi", "drop", "--metrics-port")
+    assert mounts["edi"]["mountPath"] == folder
+    assert volumes["edi"]["persistentVolumeClaim"]["claimName"] == _of_kind(with_drop, "PersistentVolumeClaim")["metadata"]["name"]
+    assert container["ports"] == [{"name": "metrics", "containerPort": int(port)}]
+    assert {container[kind]["httpGet"]["port"] for kind in ("readinessProbe", "livenessProbe")} == {"metrics"}
+    assert mounts["kafka-ca"]["readOnly"] is True, "the brokers' certificate authority reaches it, as it reaches the workers"
+    [partners] = [entry for entry in with_drop if entry["kind"] == "ConfigMap" and "partners.yml" in entry["data"]]
+    assert volumes["partners"]["configMap"]["name"] == partners["metadata"]["name"]
+    named = f"{mounts['partners']['mountPath']}/partners.yml"
+    assert container["env"] == [{"name": "MILEPOST_EDI_PARTNERS", "value": named}]
+    assert "edi_partners" in Settings.model_fields
+
+
+def test_the_drop_is_reached_by_the_network_policy_and_by_no_selector_of_workers(with_drop: Objects) -> None:
+    labels = _of_kind(with_drop, "Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert _of_kind(with_drop, "Deployment")["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    assert _of_kind(with_drop, "NetworkPolicy")["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+    for selector in (
+        _of_kind(with_drop, "StatefulSet")["spec"]["selector"]["matchLabels"],
+        _of_kind(with_drop, "PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
+        _of_kind(with_drop, "Service")["spec"]["selector"],
+    ):
+        assert not selector.items() <= labels.items()
+
+
+def test_partners_of_the_drop_are_a_file_that_it_reads(with_drop: Objects, tmp_path: Path) -> None:
+    [partners] = [entry for entry in with_drop if entry["kind"] == "ConfigMap" and "partners.yml" in entry["data"]]
+    (tmp_path / "partners.yml").write_text(partners["data"]["partners.yml"])
+    assert read_partners(tmp_path / "partners.yml") is not None
 
 
 def _settings(objects: Objects) -> dict[str, str]:
-    data: dict[str, str] = _of_kind(objects, "ConfigMap")["data"]
-    return data
+    [data] = [entry["data"] for entry in objects if entry["kind"] == "ConfigMap" and "KAFKA_BOOTSTRAP" in entry["data"]]
+    return dict(data)
+
+
+def _settings_name(objects: Objects) -> str:
+    [name] = [entry["metadata"]["name"] for entry in objects if entry["kind"] == "ConfigMap" and "KAFKA_BOOTSTRAP" in entry["data"]]
+    return str(name)

@@ -1,15 +1,19 @@
-"""One statement is one fact, however often, by whomever and in whatever order it is told (research: domain 4.6, idempotency)."""
+"""One statement is one fact, however often, by whomever and in whatever order it is told (docs/sources.md)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import permutations
+
+import pytest
 
 from streams.domain.event import Event, LineQuantity
 from streams.domain.facts import KEPT_SOURCES
 from streams.domain.ids import stable_id
 from streams.domain.terms import Trigger
-from streams.domain.vocabulary import Classifier, Milestone, Scope
+from streams.domain.vocabulary import Classifier, Effect, Milestone, Scope
 from tests.unit.domain.telling import (
     ORDER_ID,
     ToldOrder,
@@ -18,6 +22,8 @@ from tests.unit.domain.telling import (
     delivered_partial,
     dispute_over,
     disputed,
+    exception,
+    exception_over,
     happened,
     in_transit,
     issued,
@@ -107,6 +113,95 @@ def test_quantities_written_differently_are_the_same_quantity() -> None:
     assert order.hears(other).outcome.milestones == []
     again = shipped_order().hears(other)
     assert again.milestones[-1].milestone_id == order.milestones[-1].milestone_id
+
+
+SECONDS = timedelta(seconds=27)
+
+
+def by(channel: str, event: Event) -> Event:
+    """The event as another channel names the shipment."""
+    event.event_id = stable_id(channel, event.event_id)
+    return event
+
+
+@pytest.mark.parametrize("sequence", list(permutations(range(3))), ids=str)
+def test_a_time_in_seconds_and_one_in_minutes_are_one_milestone_with_all_sources(sequence: tuple[int, ...]) -> None:
+    told = [delivered(day(3) + SECONDS), by("poll", delivered(day(3) + SECONDS)), by("edi", delivered(day(3)))]
+    order = shipped_order().hears(*[told[number] for number in sequence])
+    (reached,) = [reached for reached in order.milestones if reached.event.milestone is Milestone.DELIVERED]
+    assert reached.milestone_id == shipped_order().hears(delivered(day(3))).milestones[-1].milestone_id
+    assert order.row is not None and order.row.status is not None
+    (fact,) = [fact for fact in order.row.facts if fact.milestone is Milestone.DELIVERED]
+    assert (fact.at, len(fact.ids), len(fact.sources)) == (day(3) + SECONDS, 3, 3)
+    assert order.row.status.shipments[0].delivered_at == day(3) + SECONDS
+    assert order.kinds == ["RELEASE"]
+
+
+def test_neighbouring_minutes_are_two_milestones_however_close() -> None:
+    order = shipped_order().hears(in_transit(day(3) + timedelta(seconds=59)), in_transit(day(3) + timedelta(seconds=61)))
+    assert len(order.milestones) == 4
+
+
+def test_a_minute_is_no_more_than_a_minute_for_other_packages_and_other_milestones() -> None:
+    order = shipped_order().hears(
+        delivered(day(3), package="P1"),
+        delivered(day(3) + SECONDS, package="P2"),
+        happened(Milestone.DELIVERED, day(3) + SECONDS, shipment="S1", classifier=Classifier.EST, ingested_at=day(2)),
+        happened(Milestone.OUT_FOR_DELIVERY, day(3) + SECONDS, shipment="S1"),
+    )
+    assert len(order.milestones) == 6
+
+
+def test_cartons_that_leave_within_a_minute_are_each_counted() -> None:
+    order = ToldOrder(terms(Trigger.ON_SHIP)).hears(
+        released({"10": 3}), *[issued(day(2) + timedelta(seconds=number), {"10": 1}) for number in (0, 20, 40)]
+    )
+    assert order.net == {"10": 3}
+
+
+def test_what_is_raised_again_within_the_minute_in_which_it_ended_is_open() -> None:
+    raised = [exception(day(3) + timedelta(seconds=second), effect=Effect.BILLING_BLOCK) for second in (5, 50)]
+    ended = exception_over(day(3) + SECONDS)
+    for sequence in permutations([*raised, ended]):
+        assert "EXCEPTION" in shipped_order().hears(*sequence, delivered(day(4))).holds
+    assert shipped_order().hears(raised[0], ended, delivered(day(4))).holds == []
+
+
+def test_a_blocks_end_and_its_return_within_a_minute_are_not_one() -> None:
+    block = [happened(Milestone.BILLING_BLOCK_SET, day(2) + timedelta(seconds=second), case_id="08") for second in (0, 50)]
+    clear = happened(Milestone.BILLING_BLOCK_CLEARED, day(2) + SECONDS, case_id="08")
+    for sequence in permutations([*block, clear]):
+        assert "ORDER_BLOCK" in shipped_order().hears(*sequence, delivered(day(3))).holds
+
+
+@pytest.mark.parametrize("which", ["webhook", "edi"])
+def test_one_source_of_mixed_precision_takes_the_fact_back_for_all(which: str) -> None:
+    told = {"webhook": delivered(day(3) + SECONDS), "edi": by("edi", delivered(day(3)))}
+    for sequence in permutations([*told.values(), retracted(told[which])]):
+        order = shipped_order().hears(*sequence)
+        assert (order.net, order.state) == ({}, "SHIPPED")
+
+
+def test_a_correction_to_another_second_of_the_minute_stands() -> None:
+    wrong, right = delivered(day(3) + SECONDS), delivered(day(3) + timedelta(seconds=10))
+    for sequence in permutations([wrong, retracted(wrong), right]):
+        order = shipped_order().hears(*sequence)
+        assert order.row is not None and order.row.status is not None
+        assert order.row.status.shipments[0].delivered_at == right.at.utc
+        assert order.net == {"10": 10}
+
+
+def test_a_link_that_knows_better_takes_the_seconds_of_its_statement_along() -> None:
+    """The webhook's delivery was taken for the shipment's until a link said that it is one package's."""
+    webhook, edi = delivered(day(3) + SECONDS), by("edi", delivered(day(3)))
+    webhook.references = ("tracking:UPSN:1Z",)
+    known_better = replace(webhook, package_id="P1")
+    for sequence in permutations([webhook, edi, known_better]):
+        if sequence.index(webhook) > sequence.index(known_better):
+            continue
+        order = shipped_order().hears(*sequence)
+        facts = {fact.package: (fact.at, fact.times) for fact in order.row.facts if fact.milestone is Milestone.DELIVERED}  # type: ignore[union-attr]
+        assert facts == {"": (day(3), ()), "P1": (day(3) + SECONDS, ())}
 
 
 def test_a_link_adds_no_delivery_to_what_is_said_of_a_shipment() -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from streams.domain.event import DeadLetterMark, Tick
+from streams.domain.dossier import Dossier
+from streams.domain.event import DeadLetterMark, Event, Tick
 from streams.domain.fold import apply
+from streams.domain.goods import no_item
 from streams.domain.ledger import release_id
+from streams.domain.quantities import goods_of
 from streams.domain.terms import Trigger
 from streams.domain.vocabulary import Milestone
 from tests.unit.domain.telling import (
@@ -124,6 +127,25 @@ def test_a_row_kept_in_memory_says_the_same_as_one_made_anew() -> None:
         anew.row.dossier = None  # type: ignore[union-attr]
     assert kept.row == anew.row
     assert kept.decisions == anew.decisions
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        [delivered(day(3)), proven(day(4))],
+        [proven(day(4)), delivered(day(3))],
+        [delivered(day(3), "S2"), delivered(day(4)), proven(day(4), "S2"), proven(day(5))],
+        [delivered_partial(day(3), {"10": 2}), delivered_partial(day(4), {"10": 4}), proven(day(5))],
+        [delivered(day(3)), delivered(day(4), "S9"), proven(day(5), "")],
+    ],
+)
+def test_deliveries_and_proofs_entered_one_by_one_leave_the_goods_that_all_facts_at_once_make(later: list[Event]) -> None:
+    story = [released({"10": 10}), issued(day(2), {"10": 6}), issued(day(2), {"10": 4}, "S2"), *later]
+    kept = ToldOrder(ON_POD).hears(*story)
+    assert kept.row is not None and kept.row.dossier is not None and kept.row.dossier.goods is not None
+    goods, anew = kept.row.dossier.goods, goods_of(Dossier(ORDER_ID, kept.row.facts), no_item)
+    assert goods.portions == anew.portions
+    assert (goods.shipped, goods.delivered, goods.proven) == (anew.shipped, anew.delivered, anew.proven)
 
 
 def test_a_scan_sees_terms_that_changed_without_anybody_telling_the_order() -> None:

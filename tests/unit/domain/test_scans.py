@@ -46,6 +46,26 @@ def test_every_scan_is_said_once_however_often_it_is_told() -> None:
     assert not told.outcome.changed
 
 
+def test_a_summarised_scan_is_known_by_its_minute() -> None:
+    told = order(*scans(300))
+    said = len(told.milestones)
+    told.hears(*[in_transit(event.at.utc + timedelta(seconds=30)) for event in scans(280)])
+    assert len(told.milestones) == said
+
+
+def test_an_estimate_that_counts_stays_when_a_telling_of_it_was_withdrawn() -> None:
+    arrives = day(9) + timedelta(seconds=20)
+    wrong, right = (
+        happened(Milestone.ETA_UPDATED, at, shipment="S1", classifier=Classifier.EST, ingested_at=day(8))
+        for at in (arrives, arrives + timedelta(seconds=5))
+    )
+    told = order(wrong, right, retracted(right), *scans(300))
+    assert told.row is not None and told.row.status is not None
+    assert told.row.status.shipments[0].eta == arrives
+    told.row.dossier = None
+    assert told.hears(in_transit(day(8))).row.status.shipments[0].eta == arrives  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("count", [MOST_SCANS - 1, MOST_SCANS, MOST_SCANS + 1, 500])
 def test_the_state_is_the_same_with_and_without_the_scans_in_between(count: int) -> None:
     all_of_them = scans(count)

@@ -123,14 +123,25 @@ def test_a_corrected_invoice_cancels_the_one_it_names() -> None:
     assert (letter.reason, letter.order_ids) == (Reason.SCHEMA_INVALID, ("1000:4711",))
 
 
+def test_an_invoice_that_replaces_another_must_name_it() -> None:
+    replacing = INVOIC.replace("INV-1+9", "INV-2+5")
+    named = replacing.replace("RFF+ON:4711'", "RFF+ON:4711'RFF+OI:INV-1'").replace("UNT+14", "UNT+15")
+    events, _ = said(message(named))
+    told = [(event.milestone, event.invoice.number) for event in events if event.invoice]
+    assert told == [(Milestone.INVOICE_CANCELLED, "INV-1"), (Milestone.INVOICE_POSTED, "INV-2")]
+    for wrong in (replacing, named.replace("OI:INV-1", "OI:INV-2")):
+        assert refused(message(wrong)).reason is Reason.SCHEMA_INVALID
+    assert "a replaced document of type '381'" in refused(message(named.replace("BGM+380", "BGM+381"))).message
+
+
 @pytest.mark.parametrize(("function", "milestone"), [("1", Milestone.INVOICE_CANCELLED), ("31", Milestone.INVOICE_POSTED)])
 def test_what_the_message_does_counts(function: str, milestone: Milestone) -> None:
     (event,), _ = said(message(INVOIC.replace("INV-1+9", f"INV-1+{function}")))
     assert event.milestone is milestone
 
 
-@pytest.mark.parametrize("begin", ["BGM+325+INV-1+9", "BGM+380+INV-1+5"])
-def test_other_documents_and_replacements_are_parked(begin: str) -> None:
+@pytest.mark.parametrize("begin", ["BGM+325+INV-1+9", "BGM+380+INV-1+4"])
+def test_other_documents_and_functions_are_parked(begin: str) -> None:
     letter = refused(message(INVOIC.replace("BGM+380+INV-1+9", begin)))
     assert (letter.reason, letter.order_ids) == (Reason.UNMAPPED_CODE, ("1000:4711",))
 

@@ -1,4 +1,4 @@
-"""Mistakes found in other projects' tables and code (research: domain 1.2, H1 to H12): each one must not happen here."""
+"""Mistakes found in other projects' tables and code (docs/sources.md, H1 to H12): each one must not happen here."""
 
 from __future__ import annotations
 

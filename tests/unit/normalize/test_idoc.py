@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from streams.domain.instant import TimeQuality
 from streams.domain.vocabulary import Effect, Milestone, ReasonClass, Scope
 from streams.hop import DeadLetter, Output
 from streams.topics import ERP_RAW, WMS_RAW
+from tests.unit.domain.telling import ORDER_ID, ToldOrder, terms
 from tests.unit.normalize.reading import emitted, event, later, links, messages, raw, refusal
 from tests.unit.normalize.vendors import vendor
 
@@ -91,6 +93,26 @@ def test_a_reversed_document_cancels_the_order_and_a_change_of_items_only_is_par
     record = orders(ACTION="003")
     record["ORDERS05"]["IDOC"]["EDI_DC40"]["MESTYP"] = "ORDCHG"
     assert refusal(ERP_RAW, record).reason is Reason.UNMAPPED_CODE
+
+
+def test_items_that_are_cancelled_alone_leave_the_rest_of_the_order() -> None:
+    record = orders(ACTION="003")
+    idoc = record["ORDERS05"]["IDOC"]
+    idoc["EDI_DC40"]["MESTYP"] = "ORDCHG"
+    idoc["E1EDP01"] = [idoc["E1EDP01"][0] | {"ACTION": "003"}]
+    said = event(ERP_RAW, record)
+    assert (said.milestone, said.scope) == (Milestone.ORDER_CANCELLED, Scope.LINE)
+    (line,) = said.lines
+    whole = event(ERP_RAW, ORDERS.record())
+    assert whole.order is not None
+    one, *rest = whole.order.lines
+    assert rest and (line.line, line.quantity) == (one.line, 0)
+    order = ToldOrder(terms()).hears(replace(whole, order_id=ORDER_ID), replace(said, order_id=ORDER_ID))
+    assert order.row is not None and order.row.dossier is not None
+    assert order.row.dossier.cancelled_lines == {one.line: one.quantity}
+    assert not order.row.dossier.cancelled
+    idoc["E1EDP01"].append(idoc["E1EDP01"][0] | {"POSEX": "000020", "ACTION": "002"})
+    assert "have changes sent as ORDERS or ORDRSP" in refusal(ERP_RAW, record).message
 
 
 def test_the_sellers_number_the_contract_and_the_company_of_the_header_lead() -> None:

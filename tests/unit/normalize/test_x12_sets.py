@@ -298,8 +298,23 @@ def test_810_by_type_and_purpose(ending: str, milestone: Milestone) -> None:
     assert event.milestone is milestone
 
 
-def test_810_that_replaces_another_is_parked() -> None:
-    assert refused(record("810", changed("810", "*20260501*4711", "*20260501*4711****05"))).reason is Reason.UNMAPPED_CODE
+REPLACING = changed("810", "*20260501*4711", "*20260501*4711****05")
+
+
+def test_810_that_replaces_another_cancels_that_and_is_posted() -> None:
+    (cancelled, posted), _ = said(record("810", [*REPLACING, "REF*OI*F-1"]))
+    assert [event.milestone for event in (cancelled, posted)] == [Milestone.INVOICE_CANCELLED, Milestone.INVOICE_POSTED]
+    assert cancelled.invoice is not None and posted.invoice is not None
+    assert (cancelled.invoice.number, cancelled.order_id) == ("F-1", posted.order_id)
+    assert posted.invoice.amount == Decimal("100.20")
+
+
+def test_810_that_replaces_its_own_number_is_parked_and_says_what_to_do() -> None:
+    own = next(segment for segment in REPLACING if segment.startswith("BIG")).split("*")[2]
+    for body in (REPLACING, [*REPLACING, f"REF*OI*{own}"]):
+        letter = refused(record("810", body))
+        assert (letter.reason, bool(letter.order_ids)) == (Reason.UNMAPPED_CODE, True)
+        assert "have it cancelled (01)" in letter.message
 
 
 def test_810_the_sellers_own_order_number_counts_before_the_purchase_order() -> None:

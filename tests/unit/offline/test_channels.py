@@ -48,12 +48,23 @@ TOLD: dict[str, tuple[str, Any, str]] = {
 }
 
 
+IN_SECONDS: dict[str, tuple[str, Any, str]] = {
+    **TOLD,
+    "webhook": (TMS_RAW, {**WEBHOOK, "timestamp": "2026-06-01T03:15:27-04:00"}, "project44.ltl.v4"),
+    "poll": (CARRIER_RAW, {**POLL, "at": "2026-06-01T07:15:27.250Z"}, "milepost.carrier.v1"),
+}
+"""EDI gives hour and minute, the others seconds and parts of them."""
+
+
+@pytest.mark.parametrize("precision", [TOLD, IN_SECONDS], ids=["same", "mixed"])
 @pytest.mark.parametrize("sequence", list(permutations(TOLD)), ids="-".join)
-def test_a_webhook_a_poll_and_an_edi_file_make_one_milestone_with_three_lineages(sequence: tuple[str, ...]) -> None:
+def test_a_webhook_a_poll_and_an_edi_file_make_one_milestone_with_three_lineages(
+    sequence: tuple[str, ...], precision: dict[str, tuple[str, Any, str]]
+) -> None:
     pipeline = OfflinePipeline(hops(Settings()))
     said: list[Output] = []
     for name in sequence:
-        topic, value, format = TOLD[name]
+        topic, value, format = precision[name]
         headers = (("format", format.encode()),)
         said += pipeline.feed(Output(topic, b"k", json.dumps(value).encode(), headers, timestamp=1_780_300_000_000))
     milestones = [outputs.read(MILESTONES, output.value or b"") for output in said if output.topic == MILESTONES]
@@ -62,6 +73,7 @@ def test_a_webhook_a_poll_and_an_edi_file_make_one_milestone_with_three_lineages
     assert isinstance(row, OrderRow)
     (fact,) = [fact for fact in row.facts if fact.milestone is Milestone.DELIVERED]
     assert len(fact.sources) == 3
+    assert fact.at.microsecond == (250_000 if precision is IN_SECONDS else 0)
     told = [decode(output.value or b"") for output in said if output.topic == EVENTS]
     formats = {event.lineage.format for event in told if isinstance(event, Event) and event.milestone is Milestone.DELIVERED}
     assert formats == {"project44.ltl.v4", "milepost.carrier.v1", "x12.214"}
