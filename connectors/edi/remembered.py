@@ -68,6 +68,8 @@ class RememberedInFile:
         self._path = path
         with closing(self._connected()) as database:
             database.execute(_TABLE)
+            if "file" not in [column[1] for column in database.execute("pragma table_info(interchanges)")]:
+                database.execute("alter table interchanges add column file text not null default ''")  # a folder of an earlier drop
 
     def __contains__(self, key: object, /) -> bool:
         return isinstance(key, InterchangeKey) and self.brought_by(key) is not None

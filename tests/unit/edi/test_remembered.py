@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from connectors.edi.remembered import Remembered, RememberedInFile, RememberedInMemory, key_of, refuse_duplicate
+from connectors.edi.remembered import FromOtherFiles, Remembered, RememberedInFile, RememberedInMemory, key_of, refuse_duplicate
 from connectors.edi.x12.acknowledge import functional, interchange_acknowledgement
 from connectors.edi.x12.problems import Code
 from connectors.edi.x12.reading import Reading
@@ -61,3 +63,25 @@ def test_what_is_old_can_be_forgotten(tmp_path: Path) -> None:
     assert kept.forget_before(AT) == 0
     assert kept.forget_before(AT + timedelta(seconds=1)) == 1
     assert not refuse_duplicate(reading().interchanges[0], kept)
+
+
+def test_a_file_is_no_duplicate_of_itself_but_of_any_other(tmp_path: Path) -> None:
+    kept = RememberedInFile(tmp_path / "seen.db")
+    key = key_of(reading().interchanges[0])
+    assert key is not None
+    kept.add(key, AT, "one")
+    assert key not in FromOtherFiles(kept, "one")
+    assert key in FromOtherFiles(kept, "other")
+    assert (kept.brought_by(key), kept.last_taken()) == ("one", AT)
+
+
+def test_what_an_earlier_drop_remembered_is_known_and_of_an_unknown_file(tmp_path: Path) -> None:
+    key = key_of(reading().interchanges[0])
+    assert key is not None
+    with closing(sqlite3.connect(tmp_path / "seen.db")) as database, database:
+        columns = "sender text not null, receiver text not null, control text not null, taken_at text not null"
+        database.execute(f"create table interchanges ({columns}, primary key (sender, receiver, control)) without rowid")
+        database.execute("insert into interchanges values (?, ?, ?, ?)", (*key, AT.isoformat()))
+    kept = RememberedInFile(tmp_path / "seen.db")
+    assert key in kept and key in FromOtherFiles(kept, "one")
+    assert kept.brought_by(key) == ""
