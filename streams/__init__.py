@@ -8,7 +8,12 @@ Where to find what:
 - `contracts/`   Avro on the wire and the encoding of stored rows.
 - `deadletter/`  reasons, headers and writing of dead letters.
 - `engine/`      the only code that knows Faust's inside, librdkafka's transactions and RocksDB.
+- `compiled/`    compiled twins of the busiest modules, where they were made.
 - `app.py`       the composition root of a worker.
 """
 
+from streams.compiled import prefer_compiled
+
 __all__: list[str] = []
+
+prefer_compiled()
