@@ -239,11 +239,18 @@ def _describe(admin: AdminClient) -> dict[str, TopicMetadata]:
     return topics
 
 
-def _configs(admin: AdminClient, names: Iterable[str]) -> dict[str, dict[str, str]]:
-    resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
-    if not resources:
-        return {}
-    return {
-        resource.name: {entry.name: entry.value for entry in future.result().values()}
-        for resource, future in admin.describe_configs(resources).items()
-    }
+def _configs(admin: AdminClient, names: Iterable[str], seconds: float = 30) -> dict[str, dict[str, str]]:
+    """Settings of topics that exist. A node that has yet to hear of a topic is asked again. Raises `MilepostError`."""
+    wanted = set(names)
+    found: dict[str, dict[str, str]] = {}
+    deadline = time.monotonic() + seconds
+    while wanted:
+        for resource, future in admin.describe_configs([ConfigResource(ResourceType.TOPIC, name) for name in wanted]).items():
+            try:
+                found[resource.name] = {entry.name: entry.value for entry in future.result().values()}
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART or time.monotonic() > deadline:
+                    raise MilepostError(f"settings of topic {resource.name} could not be read: {error.args[0].str()}") from error
+        if wanted := wanted - found.keys():
+            time.sleep(0.05)
+    return found

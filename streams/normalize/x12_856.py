@@ -112,7 +112,10 @@ def _read(transaction: Transaction, begin: list[str], levels: list[_Level], orde
                 _packages(level, carrier, goods[order])
     if not any(each.lines for each in goods.values()):
         raise invalid_part("HL: no item (HL03 is I), so nothing is said of the goods")
-    return [statement for order, each in goods.items() for statement in issued(order, each, at, lineage, origin)]
+    statements = [statement for order, each in goods.items() for statement in issued(order, each, at, lineage, origin)]
+    if not statements:
+        raise invalid_part("SN102: no quantity above zero, so nothing left")
+    return statements
 
 
 def _taken_back(transaction: Transaction, meaning: Meaning, own: str, shipment: str, orders: dict[int, str]) -> list[Event | Link]:

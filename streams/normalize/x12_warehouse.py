@@ -211,7 +211,10 @@ def _shipped(transaction: Transaction, segments: list[list[str]], head: list[str
     if not said:
         raise invalid_part("W12: no item, so nothing is said")
     lineage = transaction.lineage(transaction.system, "/".join(dict.fromkeys(said)), codes.version)
-    return [*issued(order, goods, at, lineage, origin), *found]
+    statements = [*issued(order, goods, at, lineage, origin), *found]
+    if not statements:
+        raise invalid_part("W12: nothing was shipped, and nothing is said to be missing; say what became of the lines in W1201")
+    return statements
 
 
 def read_receipt(data: Any, origin: Origin) -> Statements:

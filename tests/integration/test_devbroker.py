@@ -52,6 +52,15 @@ def _read(bootstrap: str, topic: str, count: int = sys.maxsize, *, until: bytes 
 def _create(bootstrap: str, topic: str, replicas: int) -> None:
     admin = AdminClient({"bootstrap.servers": bootstrap})
     admin.create_topics([NewTopic(topic, 1, replicas)])[topic].result(30)
+    deadline = time.monotonic() + 30
+    # Each node hears of a topic in its own time, and any of them may be asked next.
+    while not all(topic in _heard_by(bootstrap_of_one, topic) for bootstrap_of_one in bootstrap.split(",")):
+        assert time.monotonic() < deadline, f"{topic}: not every node has heard of it"
+
+
+def _heard_by(node: str, topic: str) -> set[str]:
+    metadata = AdminClient({"bootstrap.servers": node}).list_topics(topic, timeout=10).topics[topic]
+    return {topic} if metadata.partitions and all(partition.leader >= 0 for partition in metadata.partitions.values()) else set()
 
 
 def test_version_is_that_of_the_pom() -> None:

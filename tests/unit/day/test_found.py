@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+
 import pytest
 
 from streams.day import REALISTIC, Day, Profile, generate
 from streams.day.found import Found
+from streams.day.situations import channels
 from streams.hop import Output
 from streams.jsonlines import parse
 from streams.offline import OfflinePipeline
@@ -62,3 +66,14 @@ def test_parked_statements_lapse_when_their_time_is_over(day: Day, outputs: list
     lapsed = pipeline.advance(pipeline.clock + 20 * _DAY_MS)
     assert any(output.topic == "shipment.references.dlq" for output in lapsed)
     assert _differences(day, said + lapsed) == []
+
+
+def test_no_estimate_of_a_day_is_given_twice_within_a_minute() -> None:
+    """The same estimate told again would be one milestone: a second one, hours later, once named the same minute."""
+    estimated = generate(seed=5, orders=2_000, profile=Profile({channels.estimated_only: 1}, oversized=0))
+    minutes = Counter(
+        (record["key"], record["value"]["at"][:16])
+        for line in estimated.lines()
+        if (record := json.loads(line))["topic"] == "tms.raw" and record["value"]["type"] == "shipment.eta"
+    )
+    assert len(minutes) == 4_000

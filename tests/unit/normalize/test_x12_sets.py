@@ -135,6 +135,20 @@ def test_945_of_nothing_but_backorders_issues_nothing() -> None:
     assert links == []
 
 
+def test_945_that_ships_nothing_and_misses_nothing_is_refused_and_holds_its_order() -> None:
+    body = [each for each in changed("945", "W12*CC*5*5*0", "W12*CC*5*0*0") if not each.startswith(("W12*CP", "N9*LI*20"))]
+    letter = refused(record("945", body))
+    assert (letter.reason, letter.order_ids) == (Reason.SCHEMA_INVALID, ("1000:4711",))
+    assert "nothing was shipped" in letter.message
+
+
+def test_856_in_which_every_quantity_is_zero_is_refused_and_holds_its_orders() -> None:
+    body = [f"{each[:6]}*0*EA" if each.startswith("SN1") else each for each in BODIES["856"]]
+    letter = refused(record("856", body))
+    assert (letter.reason, set(letter.order_ids)) == (Reason.SCHEMA_INVALID, {"1000:4711", "1000:4712"})
+    assert "no quantity above zero" in letter.message
+
+
 def test_945_says_of_which_lines_no_more_will_come_and_for_which_another_article_was_sent() -> None:
     (issue, _), _ = said(record("945"))
     assert issue.handling == Handling(final=("20",))
