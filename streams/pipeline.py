@@ -43,6 +43,7 @@ def _patience(settings: Settings) -> Patience:
         posting=timedelta(hours=settings.posting_hours),
         answer=timedelta(hours=settings.answer_hours),
         archive=timedelta(days=settings.archive_days),
+        removal=timedelta(days=settings.removal_days),
     )
 
 

@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     archive_days: int = Field(90, ge=1)
     """From the last event of a closed order until its row is archived."""
 
+    removal_days: int = Field(730, ge=1)
+    """From then until the archived row is removed from the stores; `shipment.archive` keeps it."""
+
     partners_dir: Path | None = None
     """Folder with rows of code maps that hold for one partner's records: `<partner id>/<format>.csv`."""
 

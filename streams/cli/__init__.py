@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "produce": ("streams.cli.produce", "Send raw records of a file to their topics."),
     "edi": ("streams.cli.edi", "EDI files: look into them, take them, watch for acknowledgements."),
     "dlq": ("streams.cli.dlq", "Dead letters: list, show, replay, edit, discard, export, audit."),
+    "archive": ("streams.cli.archive", "Closed orders: look at them, bring them back."),
     "watch": ("streams.cli.watch", "Follow what the pipeline says."),
     "simulate": ("streams.cli.simulate", "Run raw records through the pipeline without Kafka."),
     "terms": ("streams.cli.terms", "Check billing terms in a file, or send them."),

@@ -13,11 +13,23 @@ from streams.contracts.codec import compile_reader, compile_writer
 from streams.contracts.registry import embedded
 from streams.contracts.wire import WireError, prefix, unframe
 from streams.deadletter.reasons import Reason
-from streams.domain.event import Announcement, Answer, DeadLetterMark, Event, Inquiry, ItemChanged, Link, Snapshot, TermsChanged, Tick
+from streams.domain.event import (
+    Announcement,
+    Answer,
+    DeadLetterMark,
+    Event,
+    Inquiry,
+    ItemChanged,
+    Link,
+    Restored,
+    Snapshot,
+    TermsChanged,
+    Tick,
+)
 
 __all__ = ["Message", "decode", "encode"]
 
-Message = Event | Link | Snapshot | Announcement | TermsChanged | Tick | DeadLetterMark | Inquiry | Answer | ItemChanged
+Message = Event | Link | Snapshot | Announcement | TermsChanged | Tick | DeadLetterMark | Inquiry | Answer | ItemChanged | Restored
 
 _Write = Callable[[Any], bytes]
 _Read = Callable[[bytes, int], tuple[Any, int]]
@@ -82,5 +94,5 @@ def _learn(kind: type[Message]) -> None:
         _WRITERS[kind] = (prefix(schema.id), compile_writer(schema.parsed, kind))
 
 
-for _kind in (Event, Link, Snapshot, Announcement, TermsChanged, Tick, DeadLetterMark, Inquiry, Answer, ItemChanged):
+for _kind in (Event, Link, Snapshot, Announcement, TermsChanged, Tick, DeadLetterMark, Inquiry, Answer, ItemChanged, Restored):
     _learn(_kind)

@@ -7,6 +7,7 @@ row of today of what it reads, and store a sample (tests/contract/test_rows.py r
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +22,18 @@ from streams.domain.facts import Fact
 from streams.domain.memory import Memory
 from streams.domain.order import Basis, InvoiceEntry, Ledger, LedgerLine, OrderRow, Refused, Release, Snapshot
 
-__all__ = ["ARCHIVED_VERSION", "ITEM_VERSION", "ORDER_ROWS", "TERMS_VERSION", "VERSION", "ArchivedOrder", "OrderRowCodec", "StoredOrder"]
+__all__ = [
+    "ARCHIVED_VERSION",
+    "ITEM_VERSION",
+    "ORDER_ROWS",
+    "REMOVED_VERSION",
+    "TERMS_VERSION",
+    "VERSION",
+    "ArchivedOrder",
+    "OrderRowCodec",
+    "RemovedOrder",
+    "StoredOrder",
+]
 
 VERSION: Final = 3
 """Of order rows. Facts of version 2 end before `times`, which has a default."""
@@ -32,8 +44,14 @@ TERMS_VERSION: Final = 2
 ITEM_VERSION: Final = 1
 """Of rows of articles."""
 
-ARCHIVED_VERSION: Final = 1
-"""Of rows of archived orders."""
+ARCHIVED_VERSION: Final = 2
+"""Of rows of archived orders. Those of version 1 have no end: nobody tells them that their time is over, so they stay."""
+
+REMOVED_VERSION: Final = 1
+"""Of what is left of removed orders."""
+
+_MOST_UNPACKED: Final = 64 << 20
+"""Bytes of the largest row that is taken back; a row is 10 KB."""
 
 StoredOrder = tuple[
     str,
@@ -77,6 +95,8 @@ _ORDER_HEAD: Final = bytes((ord("o"), VERSION))
 _TERMS_HEAD: Final = bytes((ord("t"), TERMS_VERSION))
 _ITEM_HEAD: Final = bytes((ord("i"), ITEM_VERSION))
 _ARCHIVED_HEAD: Final = bytes((ord("a"), ARCHIVED_VERSION))
+_REMOVED_HEAD: Final = bytes((ord("r"), REMOVED_VERSION))
+_MILLIS: Final = struct.Struct(">Q")
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
 _STORED: Final = msgspec.msgpack.Decoder(StoredOrder).decode
 _STORED_V1: Final = msgspec.msgpack.Decoder(_StoredOrderV1).decode
@@ -98,40 +118,66 @@ class ArchivedOrder:
     """A closed order, put away: the bytes of its row, whatever version wrote them, compressed with zlib."""
 
     packed: bytes
+    until_ms: int = 0
+    """When it is removed, milliseconds since the epoch; 0: never."""
 
     @classmethod
-    def of(cls, row: OrderRow) -> ArchivedOrder:
-        """Put a row away."""
-        return cls(zlib.compress(ORDER_ROWS.encode(row)))
+    def of(cls, row: OrderRow, until_ms: int) -> ArchivedOrder:
+        """Put a row away until then."""
+        return cls(zlib.compress(ORDER_ROWS.encode(row)), until_ms)
 
     def row(self) -> OrderRow:
         """The row as it was. Raises `ValueError` for bytes that are no row."""
+        unpacking = zlib.decompressobj()
         try:
-            row = ORDER_ROWS.decode(zlib.decompress(self.packed))
-        except zlib.error as error:
+            data = unpacking.decompress(self.packed, _MOST_UNPACKED)
+            if not unpacking.eof:
+                raise ValueError("an archived order that is cut off, or larger than any row")
+            row = ORDER_ROWS.decode(data)
+        except (zlib.error, msgspec.MsgspecError) as error:
             raise ValueError(f"an archived order that cannot be unpacked: {error}") from error
         if not isinstance(row, OrderRow):
             raise ValueError(f"an archived order that holds a {type(row).__name__}")
         return row
 
 
-_DECODERS: Final[dict[bytes, Callable[[bytes], OrderRow | ArchivedOrder | TermsChanged | ItemChanged]]] = {
+@dataclass(frozen=True, slots=True)
+class RemovedOrder:
+    """What is left of an archived order when its time is over, so that a late fact does not start it anew and finance is told twice."""
+
+    at_ms: int
+    """When it was removed, milliseconds since the epoch."""
+
+
+def _archived(data: bytes) -> ArchivedOrder:
+    return ArchivedOrder(data[_MILLIS.size :], _MILLIS.unpack_from(data)[0])
+
+
+def _removed(data: bytes) -> RemovedOrder:
+    return RemovedOrder(_MILLIS.unpack(data)[0])
+
+
+_Row = OrderRow | ArchivedOrder | RemovedOrder | TermsChanged | ItemChanged
+
+_DECODERS: Final[dict[bytes, Callable[[bytes], _Row]]] = {
     b"o\x01": _order_v1,
     b"o\x02": _order,
     b"o\x03": _order,
     b"t\x01": _TERMS,
     b"t\x02": _TERMS,
     b"a\x01": ArchivedOrder,
+    b"a\x02": _archived,
+    b"r\x01": _removed,
     b"i\x01": msgspec.msgpack.Decoder(ItemChanged).decode,
 }
 """By kind and version."""
 
 
 class OrderRowCodec:
-    """`streams.hop.RowCodec` of the shipment hop: orders, terms and articles."""
+    """`streams.hop.RowCodec` of the shipment hop: orders (open, archived, removed), terms and articles."""
 
     def encode(self, row: Any) -> bytes:
-        """Raises `TypeError` for anything but an `OrderRow`, a `TermsChanged` or an `ItemChanged`."""
+        """Raises `TypeError` for anything else."""
         if isinstance(row, OrderRow):
             ledger = row.ledger
             return _ORDER_HEAD + _ENCODE(
@@ -155,14 +201,16 @@ class OrderRowCodec:
                 )
             )
         if isinstance(row, ArchivedOrder):
-            return _ARCHIVED_HEAD + row.packed
+            return _ARCHIVED_HEAD + _MILLIS.pack(row.until_ms) + row.packed
+        if isinstance(row, RemovedOrder):
+            return _REMOVED_HEAD + _MILLIS.pack(row.at_ms)
         if isinstance(row, TermsChanged):
             return _TERMS_HEAD + _ENCODE(row)
         if isinstance(row, ItemChanged):
             return _ITEM_HEAD + _ENCODE(row)
         raise TypeError(f"no row of the shipment hop: {type(row).__name__}")
 
-    def decode(self, data: bytes) -> OrderRow | ArchivedOrder | TermsChanged | ItemChanged:
+    def decode(self, data: bytes) -> _Row:
         """Raises `ValueError` for a kind or version that this release does not know, or bytes that are no row."""
         decode = _DECODERS.get(data[:2])
         if decode is None:

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     REF_UNRESOLVED = "REF_UNRESOLVED"
     REF_CONFLICT = "REF_CONFLICT"
     SNAPSHOT_MISSING = "SNAPSHOT_MISSING"
+    ORDER_REMOVED = "ORDER_REMOVED"
     POISON = "POISON"
 
 
@@ -133,6 +134,12 @@ CATALOGUE: dict[Reason, Explanation] = {
         "A source announced that a document changed, and no snapshot of it came before the announcement's time to live ended.",
         "Whoever fetches documents from the source failed, or may not read this one.",
         "Fetch the document and send its snapshot, then discard this letter or replay it; until then the order may miss a change.",
+        Disposition.PARKED,
+    ),
+    Reason.ORDER_REMOVED: Explanation(
+        "The order was closed and archived, and the time for which archived orders are kept at hand is over.",
+        "A correction, a claim or a resend of a history, years late.",
+        "Where it matters: `milepost archive restore` the order it names, then replay. Otherwise discard.",
         Disposition.PARKED,
     ),
     Reason.POISON: Explanation(

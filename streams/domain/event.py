@@ -37,6 +37,7 @@ __all__ = [
     "Link",
     "OrderDetails",
     "OrderLine",
+    "Restored",
     "Snapshot",
     "TermsChanged",
     "Tick",
@@ -359,6 +360,18 @@ class Tick:
 
     due: datetime
     key: str
+
+
+@dataclass(slots=True)
+class Restored:
+    """A closed order that was removed is wanted again, whole: `row` is that of its record in `shipment.archive`."""
+
+    order_id: str
+    row: bytes
+    by: str
+    """Who asked for it."""
+
+    reason: str
 
 
 @dataclass(slots=True)

@@ -14,9 +14,8 @@ what the row asks for (to be told the time, to be judged again when terms change
 New terms may concern very many orders. They are judged again `JUDGED_AT_ONCE` at a time, with a tick in between, so that no transaction
 grows without bound. An order that is touched in the meantime sees the new terms at once.
 
-An order that is closed for long goes to `shipment.archive`, and its row is put away in a fraction of its size. It is not taken out of
-the store: a late fact must find what was released before, or finance would be told twice; and what a hop says may depend on its log alone,
-which the archive is not part of. So a late fact brings the whole row back by itself.
+An order that is closed for long goes to `shipment.archive`, and its row is put away in a fraction of its size, and later removed:
+`streams.hops.closed`.
 """
 
 from __future__ import annotations
@@ -28,17 +27,18 @@ from typing import Final
 
 from streams.contracts import outputs, watch_outputs
 from streams.contracts.messages import decode, encode
-from streams.contracts.order_rows import ORDER_ROWS, ArchivedOrder
+from streams.contracts.order_rows import ORDER_ROWS, ArchivedOrder, RemovedOrder
 from streams.contracts.wire import WireError
 from streams.deadletter.holds import settled
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import DeadLetterMark, Event, ItemChanged, Link, TermsChanged, Tick
+from streams.domain.event import DeadLetterMark, Event, ItemChanged, Link, Restored, TermsChanged, Tick
 from streams.domain.fold import apply
 from streams.domain.instant import from_millis, to_millis
 from streams.domain.order import OrderRow
 from streams.domain.watch.patience import PATIENCE, Patience
 from streams.domain.watch.watching import Watched
 from streams.hop import DeadLetter, Emission, Hop, Output, Record, Rows, due_key
+from streams.hops import closed
 from streams.topics import EVENTS
 
 __all__ = ["JUDGED_AT_ONCE", "hop"]
@@ -46,7 +46,7 @@ __all__ = ["JUDGED_AT_ONCE", "hop"]
 JUDGED_AT_ONCE: Final = 2_000
 """Orders that one record may have judged again; at about 0.1 ms each."""
 
-_ORDER: Final = b"o/"
+_ORDER: Final = closed.ORDER_KEY
 _TERMS: Final = b"t/"
 _WAITS: Final = b"w/"
 _ITEM: Final = b"i/"
@@ -108,6 +108,8 @@ def _one(rows: Rows, record: Record, emissions: list[Emission], patience: Patien
         if rows.get(key) != message:
             rows.put(key, message)
             _judge_again(rows, record, _NEEDS + message.sku.encode(), b"", emissions, patience)
+    elif isinstance(message, Restored):
+        emissions += closed.restore(rows, record, message, patience)
     else:
         text = f"{type(message).__name__} does not belong on {EVENTS}"
         named = (message.order_id,) if isinstance(message, Link) else ()
@@ -123,11 +125,15 @@ def _tell(
     patience: Patience,
 ) -> None:
     """Apply a message to the row of an order, store what changed and emit what the order has to say."""
-    row: OrderRow | ArchivedOrder | None = rows.get(key)
-    if isinstance(row, ArchivedOrder):
-        if isinstance(message, Tick):
-            return
-        row = row.row()  # the one that is stored stays as it is, unless the message changes it
+    stored: OrderRow | ArchivedOrder | RemovedOrder | None = rows.get(key)
+    if isinstance(stored, RemovedOrder):
+        emissions += closed.refuse_late(record, key, stored, message)
+        return
+    if isinstance(stored, ArchivedOrder) and isinstance(message, Tick):
+        closed.tell_time(rows, key, stored, message)
+        return
+    # An archived one stays as it is, unless the message changes it.
+    row = stored.row() if isinstance(stored, ArchivedOrder) else stored
     waited_for, needed, woken_at = (row.waits_for, row.needs, row.wake_at) if row is not None else ("", (), None)
     outcome = apply(
         row,
@@ -140,13 +146,13 @@ def _tell(
     row = outcome.row
     if row is None or not outcome.changed:
         return
+    if isinstance(stored, ArchivedOrder):
+        closed.came_back(rows, key, stored, row, record)
     _move_marks(rows, key, waited_for, woken_at, row)
     if needed != row.needs:
         _move_needs(rows, key[len(_ORDER) :], needed, row.needs)
     if outcome.archived:
-        archived = ArchivedOrder.of(row)
-        rows.put(key, archived)
-        emissions.append(watch_outputs.archive(row, archived.packed, record))
+        emissions.append(closed.put_away(rows, key, row, record, patience))
     else:
         rows.put(key, row)
     trace = message.traceparent if isinstance(message, Event) else ""

@@ -10,7 +10,19 @@ from streams.contracts.messages import Message, decode
 from streams.contracts.outputs import read
 from streams.contracts.wire import WireError
 from streams.deadletter import headers as dead_letter_headers
-from streams.domain.event import Announcement, Answer, DeadLetterMark, Event, Inquiry, ItemChanged, Link, Snapshot, TermsChanged, Tick
+from streams.domain.event import (
+    Announcement,
+    Answer,
+    DeadLetterMark,
+    Event,
+    Inquiry,
+    ItemChanged,
+    Link,
+    Restored,
+    Snapshot,
+    TermsChanged,
+    Tick,
+)
 from streams.hop import Output, RawRecord
 from streams.topics import DEAD_LETTERED, EVENTS, RAW_TOPICS, REFERENCES, SHARED_TOPICS, dead_letter_topic
 from streams.verify.layout import Layout
@@ -86,6 +98,8 @@ class Judge:
         if isinstance(message, DeadLetterMark):
             # A mark that settles a dead letter is written by whoever replays or discards it.
             return not message.open or any(self._trimmed(source) for source in (*RAW_TOPICS, *SHARED_TOPICS, REFERENCES))
+        if isinstance(message, Restored):
+            return True  # sent by whoever wants the order back
         if isinstance(message, Tick | Inquiry | Answer):
             return self._trimmed(topic)
         shared = isinstance(message, TermsChanged | ItemChanged)
@@ -126,6 +140,8 @@ def _identity(message: Message | None) -> str:
             return f"terms {message.terms_id}"
         case ItemChanged():
             return f"item {message.sku}"
+        case Restored():
+            return f"restored {message.order_id} by {message.by}"
         case Inquiry():
             return f"inquiry of {message.home}"
         case Answer():

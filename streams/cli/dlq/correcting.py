@@ -12,9 +12,9 @@ from pathlib import Path
 
 import typer
 
-from streams.cli.dlq.filters import whoever
 from streams.cli.dlq.jobs import WHY_NOT, report, stoppable, telling
 from streams.cli.output import print_json
+from streams.cli.person import whoever
 from streams.cli.progress import Bar
 from streams.deadletter.audit import Action
 from streams.deadletter.editing import difference, headers_with, parse_change, with_changes

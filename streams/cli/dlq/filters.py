@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import inspect
 import re
 import time
@@ -21,7 +20,7 @@ from streams.deadletter.reasons import Reason, Stage
 from streams.deadletter.selection import Selection
 from streams.errors import ConfigurationError
 
-__all__ = ["STATES", "By", "Topics", "filtered", "point", "whoever"]
+__all__ = ["STATES", "Topics", "filtered", "point"]
 
 STATES: Final = (OPEN, *(action.value for action in Action), "any")
 
@@ -41,7 +40,6 @@ Topics = Annotated[
         "--topic", "-t", help="Source topic, dead-letter topic, or a pattern such as '*-dlt'; may be repeated. Default: every .dlq topic."
     ),
 ]
-By = Annotated[str, typer.Option("--by", help="Who asks; the audit keeps it. Default: your login name.")]
 _Many = list[str] | None
 
 _OPTIONS: Final[dict[str, Any]] = {
@@ -149,13 +147,3 @@ def point(option: str, text: str, now_ms: int) -> int:
     if text[-1:].isalpha() and text[:-1].isdecimal() and text[-1] != "Z":
         raise ConfigurationError(f"{option} {text}: ages are numbers of s, m, h, d or w, such as 90m or 3d")
     return moment(option, text)
-
-
-def whoever(by: str) -> str:
-    """Who asks, for the audit."""
-    if by:
-        return by
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError) as error:
-        raise ConfigurationError("the audit must know who asks, and this machine has no login name: say it with --by") from error

@@ -12,8 +12,8 @@ from typing import Any
 
 import typer
 
-from streams.cli.dlq.filters import whoever
 from streams.cli.output import print_json, print_table
+from streams.cli.person import whoever
 from streams.cli.progress import Bar
 from streams.deadletter.audit import Action, Outcome
 from streams.deadletter.index import OPEN, Index, Wanted, letter_topics

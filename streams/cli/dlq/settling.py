@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.dlq.filters import By, Topics, filtered
+from streams.cli.dlq.filters import Topics, filtered
+from streams.cli.person import By
 from streams.deadletter.audit import Action
 from streams.deadletter.index import Wanted
 

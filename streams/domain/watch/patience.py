@@ -46,6 +46,9 @@ class Patience:
     archive: timedelta = timedelta(days=90)
     """From the last thing that happened to a closed order until its row is archived."""
 
+    removal: timedelta = timedelta(days=730)
+    """From then until the archived row is removed."""
+
 
 PATIENCE: Final = Patience()
 """Where the installation sets nothing."""
