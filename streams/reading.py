@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
-from streams.errors import MilepostError
+from streams.admin import connect
+from streams.errors import ConfigurationError, MilepostError
 from streams.hop import RawRecord
+from streams.metadata import find_topics
 from streams.settings import READS_MUCH, Settings
 
 __all__ = ["Progress", "read_records"]
@@ -24,9 +26,14 @@ Progress = Callable[[int, int], None]
 def read_records(settings: Settings, topics: Iterable[str], progress: Progress | None = None) -> Iterator[RawRecord]:
     """All committed records of topics (logical names) that are there now, all partitions at once; commits nothing.
 
-    Raises `MilepostError` if nothing comes for a minute.
+    Raises `BrokerUnreachable`, `ConfigurationError` if a topic is missing, and `MilepostError` if nothing comes for a minute.
     """
     names = {settings.topic(topic): topic for topic in topics}
+    existing = find_topics(connect(settings), names)
+    missing = sorted(names.keys() - existing.keys())
+    if missing:
+        raise ConfigurationError(f"there is no topic {', '.join(missing)}: check MILEPOST_PREFIX, or run `milepost topics create`")
+    partitions = [TopicPartition(name, number, OFFSET_BEGINNING) for name in names for number in existing[name].partitions]
     consumer = Consumer(
         settings.librdkafka(
             **{
@@ -43,14 +50,12 @@ def read_records(settings: Settings, topics: Iterable[str], progress: Progress |
         )
     )
     try:
-        yield from _read(consumer, names, progress)
+        yield from _read(consumer, names, partitions, progress)
     finally:
         consumer.close()
 
 
-def _read(consumer: Any, names: dict[str, str], progress: Progress | None) -> Iterator[RawRecord]:
-    described = consumer.list_topics(timeout=20).topics
-    partitions = [TopicPartition(name, number, OFFSET_BEGINNING) for name in names for number in described[name].partitions]
+def _read(consumer: Any, names: dict[str, str], partitions: list[TopicPartition], progress: Progress | None) -> Iterator[RawRecord]:
     total = 0
     if progress is not None:
         for partition in partitions:

@@ -76,3 +76,16 @@ def test_an_order_that_the_archive_lacks_is_named_and_nothing_is_sent(run: Run, 
 
 def test_a_restoration_without_a_reason_is_refused(run: Run) -> None:
     assert "--reason" in run("restore", ORDER_ID, "--reason", " ", code=1)
+
+
+def test_without_a_broker_it_says_so_in_one_line(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once it took 20 s, in which the client wrote 400 lines."""
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    assert main(["archive", "show", ORDER_ID]) == 3
+    [line] = capfd.readouterr().err.splitlines()
+    assert "127.0.0.1:1" in line
+
+
+def test_without_the_topic_it_says_how_to_make_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILEPOST_PREFIX", "nobody.has.this.")
+    assert "milepost topics create" in run("show", ORDER_ID, code=2)
