@@ -24,6 +24,9 @@ from streams.topics import CATALOGUE, RAW_TOPICS, REPLAYED, Topic, dead_letter_t
 
 __all__ = ["Created", "Difference", "check_topics", "connect", "create_topics", "topic_config"]
 
+_HEARD_BY_ALL_SECONDS = 2.0
+"""After so long each node knows of a topic that was just made or deleted; until then one that is not listed may yet be new."""
+
 _HEADERS_OF_A_DEAD_LETTER = 64 * 1024
 """A dead letter is its record plus headers that say what happened, and so is its replay; at most this many bytes of them."""
 
@@ -168,7 +171,7 @@ def _differences(admin: AdminClient, settings: Settings) -> list[Difference]:
     configs = _configs(admin, [topic.name for topic in present])
     found: list[Difference] = []
     for topic in wanted:
-        if topic.name not in described:
+        if topic.name not in described or topic.name not in configs:
             found.append(Difference(topic.name, "topic", "present", remedy="run `milepost topics create`"))
         elif topic.ours:
             found += _compare(topic, described, configs, settings)
@@ -240,10 +243,14 @@ def _describe(admin: AdminClient) -> dict[str, TopicMetadata]:
 
 
 def _configs(admin: AdminClient, names: Iterable[str], seconds: float = 30) -> dict[str, dict[str, str]]:
-    """Settings of topics that exist. A node that has yet to hear of a topic is asked again. Raises `MilepostError`."""
+    """Settings of those topics that exist. A node that has yet to hear of a topic is asked again; a topic that has gone is left out.
+
+    Raises `MilepostError`.
+    """
     wanted = set(names)
     found: dict[str, dict[str, str]] = {}
-    deadline = time.monotonic() + seconds
+    began = time.monotonic()
+    deadline = began + seconds
     while wanted:
         for resource, future in admin.describe_configs([ConfigResource(ResourceType.TOPIC, name) for name in wanted]).items():
             try:
@@ -253,4 +260,6 @@ def _configs(admin: AdminClient, names: Iterable[str], seconds: float = 30) -> d
                     raise MilepostError(f"settings of topic {resource.name} could not be read: {error.args[0].str()}") from error
         if wanted := wanted - found.keys():
             time.sleep(0.05)
+            if time.monotonic() > began + _HEARD_BY_ALL_SECONDS:
+                wanted &= _describe(admin).keys()
     return found
