@@ -7,29 +7,19 @@ newer than its own reads what it knows and leaves the rest: versions can be mixe
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from streams.contracts.codec import compile_reader, compile_writer
 from streams.contracts.registry import embedded
 from streams.contracts.wire import WireError, prefix, unframe
 from streams.deadletter.reasons import Reason
-from streams.domain.event import (
-    Announcement,
-    Answer,
-    DeadLetterMark,
-    Event,
-    Inquiry,
-    ItemChanged,
-    Link,
-    Restored,
-    Snapshot,
-    TermsChanged,
-    Tick,
-)
+from streams.domain.event import Announcement, Answer, DeadLetterMark, Event, Inquiry, Link, Restored, Snapshot, TermsChanged, Tick
+from streams.domain.reference_data import CalendarChanged, CarrierChanged, ItemChanged, LocationChanged
 
-__all__ = ["Message", "decode", "encode"]
+__all__ = ["Message", "ReferenceData", "decode", "encode"]
 
-Message = Event | Link | Snapshot | Announcement | TermsChanged | Tick | DeadLetterMark | Inquiry | Answer | ItemChanged | Restored
+ReferenceData = ItemChanged | LocationChanged | CarrierChanged | CalendarChanged
+Message = Event | Link | Snapshot | Announcement | TermsChanged | Tick | DeadLetterMark | Inquiry | Answer | ReferenceData | Restored
 
 _Write = Callable[[Any], bytes]
 _Read = Callable[[bytes, int], tuple[Any, int]]
@@ -94,5 +84,5 @@ def _learn(kind: type[Message]) -> None:
         _WRITERS[kind] = (prefix(schema.id), compile_writer(schema.parsed, kind))
 
 
-for _kind in (Event, Link, Snapshot, Announcement, TermsChanged, Tick, DeadLetterMark, Inquiry, Answer, ItemChanged, Restored):
+for _kind in get_args(Message):
     _learn(_kind)

@@ -17,14 +17,17 @@ from typing import Any, Final
 import msgspec
 
 from streams.domain.decisions import HoldReason
-from streams.domain.event import ItemChanged, TermsChanged
+from streams.domain.event import TermsChanged
 from streams.domain.facts import Fact
 from streams.domain.memory import Memory
 from streams.domain.order import Basis, InvoiceEntry, Ledger, LedgerLine, OrderRow, Refused, Release, Snapshot
+from streams.domain.reference_data import CalendarChanged, ItemChanged, LocationChanged
 
 __all__ = [
     "ARCHIVED_VERSION",
+    "CALENDAR_VERSION",
     "ITEM_VERSION",
+    "LOCATION_VERSION",
     "ORDER_ROWS",
     "REMOVED_VERSION",
     "TERMS_VERSION",
@@ -38,10 +41,12 @@ __all__ = [
 VERSION: Final = 3
 """Of order rows. Facts of version 2 end before `times`, which has a default."""
 
-TERMS_VERSION: Final = 2
+TERMS_VERSION: Final = 3
 """Of terms rows."""
 
 ITEM_VERSION: Final = 1
+CALENDAR_VERSION: Final = 1
+LOCATION_VERSION: Final = 1
 """Of rows of articles."""
 
 ARCHIVED_VERSION: Final = 2
@@ -94,6 +99,8 @@ _StoredOrderV1 = tuple[
 _ORDER_HEAD: Final = bytes((ord("o"), VERSION))
 _TERMS_HEAD: Final = bytes((ord("t"), TERMS_VERSION))
 _ITEM_HEAD: Final = bytes((ord("i"), ITEM_VERSION))
+_CALENDAR_HEAD: Final = bytes((ord("k"), CALENDAR_VERSION))
+_LOCATION_HEAD: Final = bytes((ord("l"), LOCATION_VERSION))
 _ARCHIVED_HEAD: Final = bytes((ord("a"), ARCHIVED_VERSION))
 _REMOVED_HEAD: Final = bytes((ord("r"), REMOVED_VERSION))
 _MILLIS: Final = struct.Struct(">Q")
@@ -157,7 +164,7 @@ def _removed(data: bytes) -> RemovedOrder:
     return RemovedOrder(_MILLIS.unpack(data)[0])
 
 
-_Row = OrderRow | ArchivedOrder | RemovedOrder | TermsChanged | ItemChanged
+_Row = OrderRow | ArchivedOrder | RemovedOrder | TermsChanged | ItemChanged | CalendarChanged | LocationChanged
 
 _DECODERS: Final[dict[bytes, Callable[[bytes], _Row]]] = {
     b"o\x01": _order_v1,
@@ -165,16 +172,19 @@ _DECODERS: Final[dict[bytes, Callable[[bytes], _Row]]] = {
     b"o\x03": _order,
     b"t\x01": _TERMS,
     b"t\x02": _TERMS,
+    b"t\x03": _TERMS,
     b"a\x01": ArchivedOrder,
     b"a\x02": _archived,
     b"r\x01": _removed,
     b"i\x01": msgspec.msgpack.Decoder(ItemChanged).decode,
+    b"k\x01": msgspec.msgpack.Decoder(CalendarChanged).decode,
+    b"l\x01": msgspec.msgpack.Decoder(LocationChanged).decode,
 }
 """By kind and version."""
 
 
 class OrderRowCodec:
-    """`streams.hop.RowCodec` of the shipment hop: orders (open, archived, removed), terms and articles."""
+    """`streams.hop.RowCodec` of the shipment hop: orders (open, archived, removed), terms and reference data."""
 
     def encode(self, row: Any) -> bytes:
         """Raises `TypeError` for anything else."""
@@ -208,6 +218,10 @@ class OrderRowCodec:
             return _TERMS_HEAD + _ENCODE(row)
         if isinstance(row, ItemChanged):
             return _ITEM_HEAD + _ENCODE(row)
+        if isinstance(row, CalendarChanged):
+            return _CALENDAR_HEAD + _ENCODE(row)
+        if isinstance(row, LocationChanged):
+            return _LOCATION_HEAD + _ENCODE(row)
         raise TypeError(f"no row of the shipment hop: {type(row).__name__}")
 
     def decode(self, data: bytes) -> _Row:

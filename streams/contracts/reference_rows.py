@@ -1,4 +1,4 @@
-"""Bytes of a stored `ReferenceRow`: a version byte, then msgpack. Every version ever written can be read."""
+"""Bytes of the resolve hop's rows: a version byte (of `Carriers` the letter c), then msgpack. Every version ever written can be read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from streams.domain.carriers import Carriers
 from streams.domain.links import KnownLink, meanings
 from streams.domain.references import ReferenceRow, Said, SeenEvent
 
@@ -52,7 +53,12 @@ def _said_v1(row: _RowV1, at: int) -> tuple[Said, ...]:
 _READ_V1: Final = msgspec.msgpack.Decoder(_RowV1).decode
 _FIELDS_V1: Final = attrgetter(*_SeenV1.__dataclass_fields__)
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODERS: Final[dict[int, Callable[[bytes], ReferenceRow]]] = {1: _of_v1, 2: msgspec.msgpack.Decoder(ReferenceRow).decode}
+_CARRIERS: Final = b"c"
+_DECODERS: Final[dict[int, Callable[[bytes], ReferenceRow | Carriers]]] = {
+    1: _of_v1,
+    2: msgspec.msgpack.Decoder(ReferenceRow).decode,
+    _CARRIERS[0]: msgspec.msgpack.Decoder(Carriers).decode,
+}
 """A version's decoder makes a row of today from its bytes."""
 
 _PREFIX: Final = bytes((VERSION,))
@@ -62,9 +68,9 @@ class ReferenceRowCodec:
     """`streams.hop.RowCodec` for the resolve hop."""
 
     def encode(self, row: Any) -> bytes:
-        return _PREFIX + _ENCODER.encode(row)
+        return (_CARRIERS if isinstance(row, Carriers) else _PREFIX) + _ENCODER.encode(row)
 
-    def decode(self, data: bytes) -> ReferenceRow:
+    def decode(self, data: bytes) -> ReferenceRow | Carriers:
         """Raises `ValueError` for a version that this release does not know: it was written by a newer one."""
         decode = _DECODERS.get(data[0]) if data else None
         if decode is None:

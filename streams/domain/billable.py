@@ -273,7 +273,11 @@ def _silence(found: Billable, portion: Portion, versions: tuple[Terms, ...], clo
             days = terms.pod_auto_confirm_days if trigger is _ON_POD else terms.acceptance_days
             if days is None:
                 continue
-            due = _whole_millisecond(increment.at + timedelta(days=days))
+            over = terms.days_after(increment.at, days)
+            if over is None:
+                found.no_calendar = terms
+                continue
+            due = _whole_millisecond(over)
             if clock is None or clock < due:
                 found.wake_at = due if found.wake_at is None else min(due, found.wake_at)
             else:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-__all__ = ["accounting_date", "is_zone", "near_month_end"]
+__all__ = ["accounting_date", "first_offset", "is_zone", "near_month_end", "working_days_after"]
 
+_DAY: Final = timedelta(days=1)
 _DOUBT: Final = timedelta(hours=14)
 """The widest offset from UTC that is in use: so far off may a time be whose zone nobody said."""
 
@@ -24,10 +26,35 @@ def is_zone(time_zone: str) -> bool:
     return _zone(time_zone) is not None
 
 
+def first_offset(local: datetime, time_zone: str) -> tuple[timedelta, bool] | None:
+    """The offset from UTC of a local time (its own zone is not looked at), and whether no other was in force at that time too: in the
+    hour that clocks show twice, it is the first. None: there is no such zone, or its clocks skipped that time."""
+    zone = _zone(time_zone)
+    if zone is None:
+        return None
+    first, second = local.replace(tzinfo=zone).utcoffset(), local.replace(tzinfo=zone, fold=1).utcoffset()
+    if first is None or second is None or first < second:
+        return None
+    return first, first == second
+
+
 def near_month_end(at: datetime, time_zone: str) -> bool:
     """Whether a moment whose offset is unknown may belong to either of two accounting months."""
     earliest, latest = accounting_date(at - _DOUBT, time_zone), accounting_date(at + _DOUBT, time_zone)
     return earliest.month != latest.month
+
+
+def working_days_after(at: datetime, days: int, time_zone: str, counts: Callable[[date], bool]) -> datetime:
+    """The same time of day in a zone, `days` working days later: the day of `at` itself is not counted, days that `counts` refuses are
+    passed over. UTC's days where there is no such zone. Years after 9000 count every day."""
+    zone = _zone(time_zone) or UTC
+    local = at.astimezone(zone)
+    day = local.date()
+    while days and day.year < 9000:
+        day += _DAY
+        if counts(day):
+            days -= 1
+    return datetime.combine(day + days * _DAY, local.timetz().replace(tzinfo=zone)).astimezone(UTC)
 
 
 @lru_cache(maxsize=1024)

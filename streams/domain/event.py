@@ -1,8 +1,8 @@
 """What is said on the pipeline's own topics, in one shape for all sources.
 
-`shipment.events` (keyed by order) carries `Event`, `TermsChanged`, `ItemChanged`, `Tick` and `DeadLetterMark`.
-`shipment.references` (keyed by reference) carries `Event` whose order is not known yet, `Link`, `Snapshot`, `Announcement`, `Tick`, and
-what one reference's row asks another's: `Inquiry` and `Answer`.
+`shipment.events` (keyed by order) carries `Event`, `TermsChanged`, `Tick`, `DeadLetterMark`, and of the reference data (`reference_data`)
+articles, places and calendars. `shipment.references` (keyed by reference) carries `Event` whose order is not known yet, `Link`, `Snapshot`,
+`Announcement`, `Tick`, other names of carriers, and what one reference's row asks another's: `Inquiry` and `Answer`.
 
 Instances are never changed after they are made; they are plain slots dataclasses because freezing them costs more than the fold.
 """
@@ -31,7 +31,6 @@ __all__ = [
     "Handling",
     "Inquiry",
     "Invoice",
-    "ItemChanged",
     "LineQuantity",
     "Lineage",
     "Link",
@@ -41,7 +40,6 @@ __all__ = [
     "Snapshot",
     "TermsChanged",
     "Tick",
-    "UnitFactor",
 ]
 
 
@@ -238,6 +236,8 @@ class Event:
     """DISPUTE_RESOLVED: how it ended; None: in the seller's favour, or nobody said."""
 
     freight: Freight | None = None
+    place: str = ""
+    """Where it happened, if only that can tell whose clock `at` is on (`LocationChanged`): then `at` is local time read as UTC."""
 
 
 @dataclass(slots=True)
@@ -335,23 +335,8 @@ class TermsChanged:
 
     terms_id: str
     versions: tuple[Terms, ...]
-
-
-@dataclass(slots=True)
-class UnitFactor:
-    """How many base units one unit is: a case of twelve pieces has factor 12."""
-
-    uom: str
-    factor: Decimal
-
-
-@dataclass(slots=True)
-class ItemChanged:
-    """An article's units of measure. Broadcast to every partition, as terms are."""
-
-    sku: str
-    base_uom: str
-    units: tuple[UnitFactor, ...]
+    calendar: str = ""
+    """Whose working days the days of these terms are; empty: every day counts."""
 
 
 @dataclass(slots=True)

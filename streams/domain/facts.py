@@ -38,6 +38,7 @@ __all__ = [
     "milestone_id",
     "standing",
     "told_again",
+    "told_elsewhen",
     "told_of_another",
     "withdrawn",
 ]
@@ -259,6 +260,23 @@ def told_of_another(facts: list[Fact], new: Fact) -> bool:
     after, before = new.at - _MINUTE, new.at + _MINUTE
     for index, fact in enumerate(facts):
         if after < fact[0] < before and fact[1] is new[1] and event_id in fact.ids and fact.key != new.key:
+            left = _told_by(fact, [known != event_id for known in fact.ids])
+            if left is None:
+                del facts[index]
+            else:
+                facts[index] = left
+            return True
+    return False
+
+
+def told_elsewhen(facts: list[Fact], new: Fact) -> bool:
+    """Take the statement of `new` out of facts that it told for another moment; True if there was one.
+
+    The local time of a statement is another moment once its place's zone is known, or is corrected.
+    """
+    [event_id] = new.ids
+    for index, fact in enumerate(facts):
+        if event_id in fact.ids and fact[1] is new[1] and fact.key != new.key:
             left = _told_by(fact, [known != event_id for known in fact.ids])
             if left is None:
                 del facts[index]

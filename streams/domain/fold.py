@@ -17,13 +17,14 @@ from streams.domain.amounts import reaches
 from streams.domain.archive import is_closed
 from streams.domain.decisions import Decision, Hold, MilestoneReached, Status
 from streams.domain.dossier import Dossier
-from streams.domain.event import DeadLetterMark, Event, ItemChanged, TermsChanged, Tick
-from streams.domain.facts import fact_of, find, milestone_id, told_again, told_of_another
+from streams.domain.event import DeadLetterMark, Event, TermsChanged, Tick
+from streams.domain.facts import fact_of, find, milestone_id, told_again, told_elsewhen, told_of_another
 from streams.domain.gate import judge
 from streams.domain.goods import ItemOf, no_item
 from streams.domain.ledger import billed, decide, enter_invoices
 from streams.domain.order import OrderRow, Refused
 from streams.domain.quantities import goods_of
+from streams.domain.reference_data import ItemChanged
 from streams.domain.scans import SCANS, is_known, summarise
 from streams.domain.status import as_said, released_amount, snapshot
 from streams.domain.verdict import Judged
@@ -111,6 +112,9 @@ def _learn(row: OrderRow, event: Event, outcome: Outcome) -> bool:
     index = find(row.facts, fact)
     known_by_it = index >= 0 and event.event_id in row.facts[index].ids
     if event.references and not known_by_it and told_of_another(row.facts, fact):
+        row.dossier = None
+        index = find(row.facts, fact)
+    if event.place and not known_by_it and told_elsewhen(row.facts, fact):
         row.dossier = None
         index = find(row.facts, fact)
     if index < 0:

@@ -90,6 +90,10 @@ def _judge_goods(
         latest = counted.latest or order_fact.at
         missing = f"no version of {order.terms_id} is valid on {latest.date().isoformat()}"
         verdict.because(HoldCode.NO_TERMS, missing if versions else f"{order.terms_id} is unknown")
+    if counted.no_calendar is not None and not counted.complete:
+        uncounted = counted.no_calendar
+        missing = f"calendar {uncounted.calendar} of {uncounted.terms_id} is unknown; send it on reference.data"
+        verdict.because(HoldCode.NO_TERMS, missing)
     if terms is None and counted.causes:
         terms = counted.causes[-1].terms
     if terms is None:

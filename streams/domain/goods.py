@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from streams.domain.amounts import NONE, Amounts
-from streams.domain.event import ItemChanged
 from streams.domain.facts import Fact
+from streams.domain.reference_data import ItemChanged
 from streams.domain.terms import Trigger
 
 __all__ = [

@@ -36,7 +36,7 @@ class Instant:
     """The source's own text (local date, time and zone as sent)."""
 
     offset_minutes: int | None = None
-    """Offset of the source's local time from UTC; None where the quality is UNKNOWN."""
+    """Offset of the source's local time from UTC; None where nothing is known of it, and the local time is read as UTC."""
 
     quality: TimeQuality = TimeQuality.EXPLICIT
 

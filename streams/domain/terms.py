@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from streams.domain.dates import working_days_after
+from streams.domain.reference_data import CalendarChanged
 from streams.domain.vocabulary import Milestone, ProofKind, ReasonClass
 
 __all__ = [
@@ -220,3 +222,17 @@ class Terms:
 
     posting_days: int | None = None
     """Days after a release within which finance must have posted it; None: the installation's setting."""
+
+    calendar: str = ""
+    """Whose working days all days of these terms are; empty: every day counts."""
+
+    working_days: CalendarChanged | None = None
+    """That calendar, as far as it is known."""
+
+    def days_after(self, at: datetime, days: int) -> datetime | None:
+        """The moment so many days after `at`. None: they are days of a calendar that nobody has sent yet."""
+        if not self.calendar:
+            return at + timedelta(days=days)
+        if self.working_days is None:
+            return None
+        return working_days_after(at, days, self.time_zone, self.working_days.counts)

@@ -57,6 +57,9 @@ class Billable:
     complete: bool = False
     """All that is ordered counts."""
 
+    no_calendar: Terms | None = None
+    """Terms that count silence in working days of a calendar that nobody has sent yet."""
+
     latest: datetime | None = None
     """Time of the goods' latest step."""
 

@@ -12,9 +12,10 @@ from typing import Final
 from streams.contracts import watch_outputs
 from streams.contracts.order_rows import ArchivedOrder, RemovedOrder
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import DeadLetterMark, Event, ItemChanged, Restored, TermsChanged, Tick
+from streams.domain.event import DeadLetterMark, Event, Restored, TermsChanged, Tick
 from streams.domain.instant import from_millis, to_millis
 from streams.domain.order import OrderRow
+from streams.domain.reference_data import ItemChanged
 from streams.domain.watch.patience import Patience
 from streams.hop import DeadLetter, Emission, Output, Record, Rows, due_key
 

@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from streams.contracts.messages import encode
+from streams.contracts.messages import ReferenceData, encode
 from streams.contracts.registry import Registry
 from streams.contracts.wire import WireError, decode_raw
 from streams.deadletter.holds import settled
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Announcement, Event, ItemChanged, Link, Snapshot, TermsChanged
+from streams.domain.event import Announcement, Event, Link, Snapshot, TermsChanged
+from streams.domain.reference_data import CalendarChanged, CarrierChanged, ItemChanged, LocationChanged
 from streams.domain.vocabulary import Classifier
 from streams.hop import EVERY_PARTITION, DeadLetter, Emission, Hop, Output, Record, Rows
 from streams.normalize.agreements import NOTHING_AGREED, Agreements
@@ -155,11 +156,20 @@ def _output(statement: Statement, timestamp: int, headers: tuple[tuple[str, byte
         return Output(EVENTS, statement.terms_id.encode(), value, partition=EVERY_PARTITION, timestamp=timestamp)
     if isinstance(statement, Snapshot | Announcement):
         return Output(REFERENCES, statement.reference.encode(), value, headers, timestamp=timestamp)
-    if isinstance(statement, ItemChanged):
-        return Output(EVENTS, statement.sku.encode(), value, partition=EVERY_PARTITION, timestamp=timestamp)
+    if isinstance(statement, ItemChanged | LocationChanged | CarrierChanged | CalendarChanged):
+        return _to_all(statement, value, timestamp)
     if statement.order_id:
         return Output(EVENTS, statement.order_id.encode(), value, timestamp=timestamp)
     return Output(REFERENCES, statement.references[0].encode(), value, headers, timestamp=timestamp)
+
+
+def _to_all(statement: ReferenceData, value: bytes, timestamp: int) -> Output:
+    """Reference data, for every partition of the hop that needs it."""
+    match statement:
+        case ItemChanged(sku=key) | LocationChanged(location=key) | CalendarChanged(calendar=key):
+            return Output(EVENTS, key.encode(), value, partition=EVERY_PARTITION, timestamp=timestamp)
+        case CarrierChanged(carrier=key):
+            return Output(REFERENCES, key.encode(), value, partition=EVERY_PARTITION, timestamp=timestamp)
 
 
 def _count(tally: Tally, adapter: Adapter, origin: Origin, statements: Sequence[Statement], refused: Reason | None) -> None:

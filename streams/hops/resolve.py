@@ -5,12 +5,12 @@ Reads `shipment.references` (links, events, ticks, and what one reference asks a
 their time to live ends; so are those whose references mean different orders.
 
 Of a document's snapshots it sends what differs from the last one (`streams.domain.snapshots`). A change that was only announced waits for
-the snapshot that holds it.
+the snapshot that holds it. What names a carrier by another of its names is sent on to the carrier's own (`streams.hops.aliases`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from struct import Struct
 from typing import Final
@@ -20,10 +20,12 @@ from streams.contracts.reference_rows import REFERENCE_ROWS
 from streams.contracts.wire import WireError
 from streams.deadletter.holds import settled, without_replay
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Announcement, Answer, Event, Inquiry, Link, Snapshot, Tick
+from streams.domain.carriers import renamed_event, under_alias
+from streams.domain.event import Announcement, Answer, Event, Inquiry, Lineage, Link, Snapshot, Tick
 from streams.domain.ids import stable_id
 from streams.domain.instant import from_millis, to_millis
 from streams.domain.links import KnownLink
+from streams.domain.reference_data import CarrierChanged
 from streams.domain.references import (
     MOST_LINKS,
     MOST_WAITING,
@@ -47,6 +49,7 @@ from streams.domain.resolution import STATEMENTS, is_ambiguous, resolved, statem
 from streams.domain.snapshots import SNAPSHOTS, Document, covers, differences
 from streams.domain.vocabulary import Scope
 from streams.hop import DeadLetter, Emission, Hop, Output, RawRecord, Record, Rows, due_key
+from streams.hops import aliases
 from streams.normalize.origin import partner_of
 from streams.tally import Tally
 from streams.topics import EVENTS, REFERENCES
@@ -65,8 +68,12 @@ def hop(park_ttl: timedelta, tally: Tally | None = None) -> Hop:
 
     def run(rows: Rows, batch: Sequence[Record]) -> list[Emission]:
         emissions: list[Emission] = []
+        carrier_of = aliases.known_aliases(rows)
         for record in batch:
-            emissions.extend(settled(record, _one(rows, record, ttl_ms, counted)))
+            if record.key is not None and b":" not in record.key:  # no reference: a carrier
+                carrier_of = _carrier(rows, record, carrier_of, emissions)
+            else:
+                emissions.extend(settled(record, _one(rows, record, ttl_ms, counted, carrier_of)))
         return emissions
 
     return Hop("resolve", (REFERENCES,), run, REFERENCE_ROWS, _tick)
@@ -93,7 +100,22 @@ def _tick(due_ms: int, key: bytes) -> Output:
     return Output(REFERENCES, key, encode(Tick(from_millis(due_ms), key.decode())), timestamp=due_ms)
 
 
-def _one(rows: Rows, record: Record, ttl_ms: int, tally: Tally) -> list[Emission]:
+def _carrier(rows: Rows, record: Record, carrier_of: Mapping[str, str], emissions: list[Emission]) -> Mapping[str, str]:
+    """Take a carrier's names in; return the carriers of all aliases then known."""
+    try:
+        message = decode(record.value) if record.value is not None else None
+    except WireError as error:
+        emissions.extend(settled(record, [DeadLetter(record, Stage.DECODE, error.reason, str(error))]))
+        return carrier_of
+    if isinstance(message, CarrierChanged):
+        emissions.extend(settled(record, []))
+        return aliases.learn(rows, record, message)
+    reason = Reason.TOMBSTONE if message is None else Reason.ENVELOPE_INVALID
+    emissions.extend(settled(record, [DeadLetter(record, Stage.DECODE, reason, "the record's key is no reference (kind:issuer:value)")]))
+    return carrier_of
+
+
+def _one(rows: Rows, record: Record, ttl_ms: int, tally: Tally, carrier_of: Mapping[str, str]) -> list[Emission]:
     if record.value is None:
         return [DeadLetter(record, Stage.DECODE, Reason.TOMBSTONE, "the record has no value")]
     if record.key is None:
@@ -102,12 +124,15 @@ def _one(rows: Rows, record: Record, ttl_ms: int, tally: Tally) -> list[Emission
         message = decode(record.value)
     except WireError as error:
         return [DeadLetter(record, Stage.DECODE, error.reason, str(error))]
+    moved = bool(carrier_of) and under_alias(_key(record), carrier_of)
+    if moved and isinstance(message, Event | Link):
+        return [aliases.sent_on(message, record, carrier_of)]
     row = rows.get(record.key)
     if row is None:
         row = ReferenceRow()
     emissions: list[Emission]
     if isinstance(message, Event):
-        emissions = _event(row, message, record, ttl_ms, tally)
+        emissions = _event(row, renamed_event(message, carrier_of) if carrier_of else message, record, ttl_ms, tally)
     elif isinstance(message, Link):
         emissions = _link(row, message, record, tally)
     elif isinstance(message, Snapshot):
@@ -121,7 +146,10 @@ def _one(rows: Rows, record: Record, ttl_ms: int, tally: Tally) -> list[Emission
     elif isinstance(message, Tick):
         due_ms = to_millis(message.due)
         rows.unmark(due_key(due_ms, record.key))
-        emissions = [_lapsed(event, record, tally) for event in expire(row, due_ms)]
+        if moved:
+            emissions = aliases.emptied(row, record, _lineage_of(record), carrier_of)
+        else:
+            emissions = [_lapsed(event, record, tally) for event in expire(row, due_ms)]
     else:
         kind = type(message).__name__
         return [DeadLetter(record, Stage.DECODE, Reason.SCHEMA_INVALID, f"{kind} does not belong on {REFERENCES}")]
@@ -295,6 +323,11 @@ def _store(rows: Rows, key: bytes, row: ReferenceRow) -> None:
         rows.put(key, row)
     else:
         rows.delete(key)
+
+
+def _lineage_of(tick: Record) -> Lineage:
+    """Of a link that a tick sends on: what it rests on is in its row, and no raw record any more."""
+    return Lineage("", "", tick.topic, tick.partition, tick.offset, from_millis(tick.timestamp))
 
 
 def _name(record: Record) -> str:

@@ -4,15 +4,21 @@ Reads `shipment.events`, the log that decides. What a record means is `streams.d
 what the row asks for (to be told the time, to be judged again when terms change) becomes marks:
 
     o/<order>            the order's row
-    t/<terms>            all versions of a contract's terms
+    t/<terms>            all versions of a contract's terms, with the working days that they count
     i/<article>          units of an article
+    k/<calendar>         working days
+    l/<place>            whose clock the local times of a place are on
     w/<terms> 0 <order>  mark: the order is not settled, and these terms could matter
     u/<article> 0 <order> mark: the order has quantities in units of this article that nobody can convert yet
+    c/<calendar> 0 <terms>  mark: these terms count this calendar's working days
     due/<time> o/<order>            mark: tell the order the time
     due/<time> r/w/<terms> 0 <order>  mark: go on judging these terms' orders again, after this one (r/u/<article>: those of an article)
 
-New terms may concern very many orders. They are judged again `JUDGED_AT_ONCE` at a time, with a tick in between, so that no transaction
-grows without bound. An order that is touched in the meantime sees the new terms at once.
+New terms, or new working days of theirs, may concern very many orders. They are judged again `JUDGED_AT_ONCE` at a time, with a tick in
+between, so that no transaction grows without bound. An order that is touched in the meantime sees the new terms at once.
+
+A local time whose zone only its place can tell becomes a moment here, when it is read. What was read before the place's zone was known
+stays as it was, until its source says it again.
 
 An order that is closed for long goes to `shipment.archive`, and its row is put away in a fraction of its size, and later removed:
 `streams.hops.closed`.
@@ -21,6 +27,7 @@ An order that is closed for long goes to `shipment.archive`, and its row is put 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Final
@@ -31,10 +38,12 @@ from streams.contracts.order_rows import ORDER_ROWS, ArchivedOrder, RemovedOrder
 from streams.contracts.wire import WireError
 from streams.deadletter.holds import settled
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import DeadLetterMark, Event, ItemChanged, Link, Restored, TermsChanged, Tick
+from streams.domain.event import DeadLetterMark, Event, Link, Restored, TermsChanged, Tick
 from streams.domain.fold import apply
 from streams.domain.instant import from_millis, to_millis
 from streams.domain.order import OrderRow
+from streams.domain.places import timed
+from streams.domain.reference_data import CalendarChanged, ItemChanged, LocationChanged
 from streams.domain.watch.patience import PATIENCE, Patience
 from streams.domain.watch.watching import Watched
 from streams.hop import DeadLetter, Emission, Hop, Output, Record, Rows, due_key
@@ -52,6 +61,9 @@ _WAITS: Final = b"w/"
 _ITEM: Final = b"i/"
 _NEEDS: Final = b"u/"
 _AGAIN: Final = b"r/"
+_CALENDAR: Final = b"k/"
+_COUNTS: Final = b"c/"
+_PLACE: Final = b"l/"
 
 
 def hop(patience: Patience = PATIENCE) -> Hop:
@@ -86,6 +98,9 @@ def _one(rows: Rows, record: Record, emissions: list[Emission], patience: Patien
         return
     if isinstance(message, Event | DeadLetterMark):
         if message.order_id:
+            if isinstance(message, Event) and message.place:
+                location: LocationChanged | None = rows.get(_PLACE + message.place.encode())
+                message = timed(message, location) if location is not None else message
             _tell(rows, record, _ORDER + message.order_id.encode(), message, emissions, patience)
         else:
             text = f"order_id: {type(message).__name__} names no order"
@@ -99,10 +114,18 @@ def _one(rows: Rows, record: Record, emissions: list[Emission], patience: Patien
         else:
             _tell(rows, record, key, message, emissions, patience)
     elif isinstance(message, TermsChanged):
-        key = _TERMS + message.terms_id.encode()
+        _learn_terms(rows, record, message, emissions, patience)
+    elif isinstance(message, CalendarChanged):
+        key = _CALENDAR + message.calendar.encode()
         if rows.get(key) != message:
             rows.put(key, message)
-            _judge_again(rows, record, _WAITS + message.terms_id.encode(), b"", emissions, patience)
+            prefix = _COUNTS + message.calendar.encode() + b"\0"
+            for mark in list(rows.marks(prefix)):
+                terms: TermsChanged | None = rows.get(_TERMS + mark[len(prefix) :])
+                if terms is not None:
+                    _learn_terms(rows, record, terms, emissions, patience)
+    elif isinstance(message, LocationChanged):
+        rows.put(_PLACE + message.location.encode(), message)
     elif isinstance(message, ItemChanged):
         key = _ITEM + message.sku.encode()
         if rows.get(key) != message:
@@ -114,6 +137,23 @@ def _one(rows: Rows, record: Record, emissions: list[Emission], patience: Patien
         text = f"{type(message).__name__} does not belong on {EVENTS}"
         named = (message.order_id,) if isinstance(message, Link) else ()
         emissions.append(DeadLetter(record, Stage.APPLY, Reason.SCHEMA_INVALID, text, named))
+
+
+def _learn_terms(rows: Rows, record: Record, came: TermsChanged, emissions: list[Emission], patience: Patience) -> None:
+    """Keep terms together with the calendar that they count by, and judge anew who waits for them, where that changes anything."""
+    name = came.terms_id.encode()
+    known: TermsChanged | None = rows.get(_TERMS + name)
+    if came.calendar:
+        working_days = rows.get(_CALENDAR + came.calendar.encode())
+        came = replace(came, versions=tuple([replace(terms, calendar=came.calendar, working_days=working_days) for terms in came.versions]))
+    if known == came:
+        return
+    if known is not None and known.calendar not in ("", came.calendar):
+        rows.unmark(_COUNTS + known.calendar.encode() + b"\0" + name)
+    if came.calendar:
+        rows.mark(_COUNTS + came.calendar.encode() + b"\0" + name)
+    rows.put(_TERMS + name, came)
+    _judge_again(rows, record, _WAITS + name, b"", emissions, patience)
 
 
 def _tell(

@@ -34,6 +34,7 @@ class _Record(Shape):
     signed_by: Remark | None = None
     document: Remark | None = None
     lines: Lines | None = None
+    location: Remark | None = None
 
 
 _RECORD: Final = TypeAdapter(_Record)
@@ -76,6 +77,7 @@ def read(data: Any, origin: Origin) -> list[Event]:
             exceptional=Exceptional(meaning.reason, meaning.effect) if meaning.reason and meaning.effect else None,
             evidence=Evidence(record.signed_by or "", record.document or "") if record.signed_by or record.document else None,
             traceparent=origin.traceparent,
+            place=origin.place(at, record.location),
         )
     ]
 

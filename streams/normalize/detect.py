@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from streams.contracts.messages import ReferenceData
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import Announcement, Event, ItemChanged, Link, Snapshot, TermsChanged
+from streams.domain.event import Announcement, Event, Link, Snapshot, TermsChanged
 from streams.normalize import (
     aftership,
     answers,
@@ -29,6 +30,7 @@ from streams.normalize import (
     oracle,
     otm,
     project44,
+    reference_data,
     sap_gtt,
     sap_s4,
     sap_s4_events,
@@ -51,7 +53,7 @@ from streams.topics import CARRIER_RAW, ERP_RAW, REFERENCE_DATA, TERMS, TMS_RAW,
 
 __all__ = ["FORMATS", "Adapter", "Statement", "detected_adapter", "named_adapter"]
 
-Statement = Event | Link | Snapshot | Announcement | TermsChanged | ItemChanged
+Statement = Event | Link | Snapshot | Announcement | TermsChanged | ReferenceData
 Adapter = Callable[[Any, Origin], Sequence[Statement]]
 """Reads one record of its format; raises `Refusal`."""
 
@@ -90,6 +92,9 @@ FORMATS: Final[dict[str, Adapter]] = {
     otm.FORMAT: otm.read,
     wms_snapshot.FORMAT: wms_snapshot.read,
     items.FORMAT: items.read,
+    reference_data.LOCATION: reference_data.read_location,
+    reference_data.ALIASES: reference_data.read_aliases,
+    reference_data.CALENDAR: reference_data.read_calendar,
     terms.FORMAT: terms.read,
     x12_214.FORMAT: x12_214.read,
     x12_load.LOAD: x12_load.read_load,
@@ -188,7 +193,12 @@ _SHAPES: Final[dict[str, tuple[_Shape, ...]]] = {
         *_PLATFORMS,
     ),
     TERMS: (_Shape(terms.read, frozenset(), frozenset({"terms_id", "versions"})),),
-    REFERENCE_DATA: (_Shape(items.read, frozenset({"sku"}), frozenset({"base_uom", "units"})),),
+    REFERENCE_DATA: (
+        _Shape(items.read, frozenset({"sku"}), frozenset({"base_uom", "units"})),
+        _Shape(reference_data.read_location, frozenset({"location"}), frozenset({"location", "time_zone"})),
+        _Shape(reference_data.read_aliases, frozenset({"carrier"}), frozenset({"carrier", "aliases"})),
+        _Shape(reference_data.read_calendar, frozenset({"calendar"}), frozenset({"weekend", "holidays"})),
+    ),
 }
 """The shapes that may come without a name, by topic. Few fields are asked for: what else is missing, the adapter says better."""
 

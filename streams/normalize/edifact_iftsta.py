@@ -119,9 +119,10 @@ def _said(message: Message, carrier: str, status: _Status) -> list[Event]:
     if meaning.milestone is Milestone.DELIVERED and reason is not None and reason.effect is Effect.BILLING_BLOCK:
         meaning = with_exception(reason)
         reason = None
-    found = statements(origin, lineage, meaning, references, at, Scope.SHIPMENT)
+    located = origin.place(at, status.place)
+    found = statements(origin, lineage, meaning, references, at, Scope.SHIPMENT, located=located)
     if reason is not None and meaning.milestone is not Milestone.DELIVERED:
-        found += statements(origin, lineage, reason, references, at, Scope.SHIPMENT)
+        found += statements(origin, lineage, reason, references, at, Scope.SHIPMENT, located=located)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from streams.deadletter.reasons import Reason, Stage
-from streams.domain.event import ItemChanged, UnitFactor
+from streams.domain.reference_data import ItemChanged, UnitFactor
 from streams.normalize.origin import Origin
 from streams.normalize.refusal import Refusal, invalid, shown
 from streams.normalize.shapes import Identifier, Shape, UnitOfMeasure, plain_number

@@ -19,7 +19,7 @@ from streams.normalize.places import zones_of_country
 from streams.normalize.refusal import Refusal
 from streams.normalize.times import Clock, parse
 
-__all__ = ["NO_PARTNERS", "Origin", "origin_of", "partner_of"]
+__all__ = ["LONGEST_PLACE", "NO_PARTNERS", "PARTNER", "Origin", "origin_of", "partner_of"]
 
 NO_PARTNERS: Final = PartnerMaps({})
 """No partner has rows of its own."""
@@ -95,6 +95,13 @@ class Origin:
             clocks.append(Clock((self.zone,), TimeQuality.PARTNER_DEFAULT))
         return parse(text, classifier, self.ingested_at, field, clocks)
 
+    def place(self, at: Instant, named: str | None) -> str:
+        """A place as the source names it, for `Event.place`: where it alone can tell whose clock `at` is on, else nothing."""
+        if at.quality is not TimeQuality.UNKNOWN or at.offset_minutes is not None or not named:
+            return ""
+        name = named.strip().upper()
+        return name if len(name) <= LONGEST_PLACE else ""
+
     def lineage(self, system: str, format: str, transport_id: str | None, code: str = "", map_version: str = "") -> Lineage:
         return Lineage(
             system,
@@ -108,6 +115,9 @@ class Origin:
             map_version,
         )
 
+
+LONGEST_PLACE: Final = 64
+"""Characters of a place's name; longer ones are addresses, and no name that reference data has."""
 
 PARTNER: Final = "partner"
 """Header with the id of the partner whose record it is."""

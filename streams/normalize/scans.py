@@ -55,12 +55,13 @@ def statements(
     evidence: Evidence | None = None,
     retracts: str = "",
     place: str = "",
+    located: str = "",
 ) -> list[Event]:
     """The statement of one code, and the proof of delivery where something was handed over and `evidence` confirms it.
 
     Ids come from what is said, so that the same scan by another channel or in a later push is the same statement. `place` tells apart
-    what one code says of several stops at one moment. A case is one reason at one reference: a customs release ends
-    the customs case and leaves a damage open.
+    what one code says of several stops at one moment; `located` is `Event.place`. A case is one reason at one reference: a
+    customs release ends the customs case and leaves a damage open.
     """
     subject = references[0]
     kind = meaning.classifier if classifier is None else classifier
@@ -85,6 +86,7 @@ def statements(
             exceptional=exceptional,
             evidence=evidence,
             traceparent=origin.traceparent,
+            place=located,
         )
 
     return [event(meaning.milestone), event(Milestone.POD_RECEIVED)] if evidence is not None else [event(meaning.milestone)]

@@ -75,6 +75,8 @@ class _Version(Shape):
 class _Record(Shape):
     terms_id: Identifier
     versions: Annotated[list[_Version], Field(min_length=1, max_length=500)]
+    calendar: Identifier | None = None
+    """Whose working days the days of all versions are; none: every day counts."""
 
 
 _RECORD: Final = TypeAdapter(_Record)
@@ -99,7 +101,7 @@ def read(data: Any, origin: Origin) -> list[TermsChanged]:
     if len({version.version for version in record.versions}) < len(record.versions):
         raise Refusal(Stage.VALIDATE, Reason.SCHEMA_INVALID, f"versions: {record.terms_id} gives a version number twice")
     versions = [_terms(record.terms_id, version, number) for number, version in enumerate(record.versions)]
-    return [TermsChanged(record.terms_id, tuple(sorted(versions, key=lambda terms: terms.version)))]
+    return [TermsChanged(record.terms_id, tuple(sorted(versions, key=lambda terms: terms.version)), record.calendar or "")]
 
 
 def _terms(terms_id: str, version: _Version, number: int) -> Terms:

@@ -100,7 +100,7 @@ def on_clocks(local: datetime, text: str, classifier: Classifier, ingested_at: d
         utc = (local - first).replace(tzinfo=UTC)
         check(utc, classifier, ingested_at, field, text)
         if first > second:
-            return Instant(utc, text, None, TimeQuality.UNKNOWN)
+            return Instant(utc, text, first // _MINUTE, TimeQuality.UNKNOWN)
         return Instant(utc, text, first // _MINUTE, quality)
     check(utc, classifier, ingested_at + WIDEST_OFFSET, field, text)
     return Instant(utc, text, None, TimeQuality.UNKNOWN)

@@ -183,6 +183,7 @@ def _statements(
     why = status.at(2 if source == "AT701" else 4)
     reason = None if why in _NORMAL or source == "AT703" else codes.meaning(why, "AT702")
     at = _when(transaction, status, meaning.classifier)
+    located = origin.place(at, "/".join(status.place)) if status.place is not None else ""
     lineage = transaction.lineage(shipment.carrier, f"{code}/{why}" if why else code, codes.version)
     stop = f"stop={status.loop.stop}" if status.loop.stop else ""
     beside: Meaning | None = None
@@ -204,13 +205,17 @@ def _statements(
     ):
         passing = Meaning(code, source, Milestone.ARRIVED_TERMINAL, Classifier.ACT, None, None, meaning.provenance, meaning.example)
         where = stop or f"at={'/'.join(status.place or ())}"
-        found = statements(origin, lineage, passing, references, at, Scope.STOP, place=where)
+        found = statements(origin, lineage, passing, references, at, Scope.STOP, place=where, located=located)
         if status.loop.stop and shipment.bill:
             own = stop_reference(shipment.carrier, shipment.bill, bounded(status.loop.stop, "L11 QN", _LONGEST_NAME))
-            found += statements(origin, lineage, meaning, (own,), at, Scope.SHIPMENT)
+            found += statements(origin, lineage, meaning, (own,), at, Scope.SHIPMENT, located=located)
     else:
-        found = statements(origin, lineage, meaning, references, at, Scope.SHIPMENT, place=stop)
-    return found if beside is None else [*found, *statements(origin, lineage, beside, references, at, Scope.SHIPMENT, place=stop)]
+        found = statements(origin, lineage, meaning, references, at, Scope.SHIPMENT, place=stop, located=located)
+    return (
+        found
+        if beside is None
+        else [*found, *statements(origin, lineage, beside, references, at, Scope.SHIPMENT, place=stop, located=located)]
+    )
 
 
 def _of_one_stop(transaction: Transaction, shipment: _Shipment, status: _Status, on_the_way: frozenset[Place]) -> bool:

@@ -10,19 +10,8 @@ from streams.contracts.messages import Message, decode
 from streams.contracts.outputs import read
 from streams.contracts.wire import WireError
 from streams.deadletter import headers as dead_letter_headers
-from streams.domain.event import (
-    Announcement,
-    Answer,
-    DeadLetterMark,
-    Event,
-    Inquiry,
-    ItemChanged,
-    Link,
-    Restored,
-    Snapshot,
-    TermsChanged,
-    Tick,
-)
+from streams.domain.event import Announcement, Answer, DeadLetterMark, Event, Inquiry, Link, Restored, Snapshot, TermsChanged, Tick
+from streams.domain.reference_data import CalendarChanged, CarrierChanged, ItemChanged, LocationChanged
 from streams.hop import Output, RawRecord
 from streams.topics import DEAD_LETTERED, EVENTS, RAW_TOPICS, REFERENCES, SHARED_TOPICS, dead_letter_topic
 from streams.verify.layout import Layout
@@ -102,7 +91,7 @@ class Judge:
             return True  # sent by whoever wants the order back
         if isinstance(message, Tick | Inquiry | Answer):
             return self._trimmed(topic)
-        shared = isinstance(message, TermsChanged | ItemChanged)
+        shared = isinstance(message, TermsChanged | ItemChanged | LocationChanged | CarrierChanged | CalendarChanged)
         return shared and (self.terms_compacted or any(self._trimmed(source) for source in SHARED_TOPICS))
 
     def _trimmed(self, topic: str) -> bool:
@@ -140,6 +129,12 @@ def _identity(message: Message | None) -> str:
             return f"terms {message.terms_id}"
         case ItemChanged():
             return f"item {message.sku}"
+        case LocationChanged():
+            return f"location {message.location}"
+        case CarrierChanged():
+            return f"carrier {message.carrier}"
+        case CalendarChanged():
+            return f"calendar {message.calendar}"
         case Restored():
             return f"restored {message.order_id} by {message.by}"
         case Inquiry():

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -16,20 +17,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-from streams.contracts.order_rows import ITEM_VERSION, ORDER_ROWS, TERMS_VERSION, VERSION, StoredOrder
-from streams.domain.event import (
-    DeadLetterMark,
-    Evidence,
-    Freight,
-    FreightCharge,
-    Handling,
-    Invoice,
-    ItemChanged,
-    TermsChanged,
-    Tick,
-    UnitFactor,
-)
+from streams.contracts.order_rows import CALENDAR_VERSION, ITEM_VERSION, LOCATION_VERSION, ORDER_ROWS, TERMS_VERSION, VERSION, StoredOrder
+from streams.domain.event import DeadLetterMark, Evidence, Freight, FreightCharge, Handling, Invoice, TermsChanged, Tick
 from streams.domain.order import OrderRow
+from streams.domain.reference_data import CalendarChanged, ItemChanged, LocationChanged, UnitFactor
 from streams.domain.scans import MOST_SCANS
 from streams.domain.terms import (
     DisputePolicy,
@@ -68,12 +59,16 @@ from tests.unit.domain.telling import (
     terms,
 )
 
+Stored = OrderRow | TermsChanged | ItemChanged | CalendarChanged | LocationChanged
+
 FOLDER: Final = Path(__file__).parent / "rows"
 
 STORED: Final[dict[str, Any]] = {
     f"order-v{VERSION}": StoredOrder,
     f"terms-v{TERMS_VERSION}": TermsChanged,
     f"item-v{ITEM_VERSION}": ItemChanged,
+    f"calendar-v{CALENDAR_VERSION}": CalendarChanged,
+    f"location-v{LOCATION_VERSION}": LocationChanged,
 }
 """What this release writes, by version."""
 
@@ -106,13 +101,13 @@ def breaks(before: Any, now: Any, where: str = "row") -> Iterator[str]:
         yield f"{where}: was {json.dumps(before)} and is {json.dumps(now)}"
 
 
-def plain(row: OrderRow | TermsChanged | ItemChanged) -> Any:
+def plain(row: Stored) -> Any:
     """A row as plain data, to be compared with what is kept beside its bytes."""
     fields = {name: getattr(row, name) for name in type(row).__dataclass_fields__ if name != "dossier"}  # the dossier is never stored
     return msgspec.json.decode(msgspec.json.encode(fields))
 
 
-def samples() -> dict[str, OrderRow | TermsChanged | ItemChanged]:
+def samples() -> dict[str, Stored]:
     """A row of each kind that uses everything that can be stored."""
     terms_row = contract(
         terms(Trigger.ON_POD, valid_to=day(20), pod_auto_confirm_days=5),
@@ -183,7 +178,17 @@ def samples() -> dict[str, OrderRow | TermsChanged | ItemChanged]:
     )
     assert order.row is not None
     item = ItemChanged("SKU-10", "EA", (UnitFactor("CS", Decimal(12)),))
-    return {f"order-v{VERSION}": order.row, f"terms-v{TERMS_VERSION}": terms_row, f"item-v{ITEM_VERSION}": item}
+    calendar = CalendarChanged("DE-BY", (6, 7), (date(2026, 12, 25), date(2026, 12, 26)))
+    terms_row = replace(
+        terms_row, calendar="DE-BY", versions=tuple([replace(each, calendar="DE-BY", working_days=calendar) for each in terms_row.versions])
+    )
+    return {
+        f"order-v{VERSION}": order.row,
+        f"terms-v{TERMS_VERSION}": terms_row,
+        f"item-v{ITEM_VERSION}": item,
+        f"calendar-v{CALENDAR_VERSION}": calendar,
+        f"location-v{LOCATION_VERSION}": LocationChanged("CHICAGO/IL", "America/Chicago"),
+    }
 
 
 def _shape(info: inspect.Type) -> Any:

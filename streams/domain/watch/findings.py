@@ -86,7 +86,7 @@ def overdue_postings(scene: Scene, timers: Timers) -> dict[str, datetime]:
     left = dict(released)
     said = {one.sequence: one.at for one in told}
     terms = scene.verdict.counted.terms
-    patience = timedelta(days=terms.posting_days) if terms is not None and terms.posting_days is not None else scene.patience.posting
+    days = terms.posting_days if terms is not None else None
     overdue: dict[str, datetime] = {}
     releases = scene.ledger.releases
     for release in releases:
@@ -100,7 +100,10 @@ def overdue_postings(scene: Scene, timers: Timers) -> dict[str, datetime]:
             posted[line] = posted.get(line, NONE) - paid
             open_ |= here > paid
         if open_ and release.sequence in said:
-            due = said[release.sequence] + patience
+            due = said[release.sequence] + scene.patience.posting
+            if terms is not None and days is not None:
+                # Without the calendar every day counts: to be told too early harms nobody.
+                due = terms.days_after(said[release.sequence], days) or said[release.sequence] + timedelta(days=days)
             if timers.over(due):
                 overdue[str(release.sequence)] = due
     return overdue

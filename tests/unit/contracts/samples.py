@@ -44,6 +44,7 @@ from streams.domain.event import (
 )
 from streams.domain.instant import Instant, TimeQuality
 from streams.domain.links import KnownLink
+from streams.domain.reference_data import CalendarChanged, CarrierChanged, ItemChanged, LocationChanged, UnitFactor
 from streams.domain.terms import Terms, Trigger
 from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass, Scope
 from streams.hop import RawRecord
@@ -140,7 +141,13 @@ TERMS_CHANGED = TermsChanged(
 )
 TICK = Tick(AT, "ACME:4711")
 MARK = DeadLetterMark("44444444-4444-5444-9444-444444444444", "ACME:4711", "SCHEMA_INVALID", True, AT)
-MESSAGES = (GOODS_ISSUED, EVERYTHING, LINK, SNAPSHOT, ANNOUNCEMENT, TERMS_CHANGED, TICK, MARK, INQUIRY, ANSWER)
+REFERENCE_DATA = (
+    ItemChanged("SKU-10", "EA", (UnitFactor("CS", Decimal(12)),)),
+    LocationChanged("CHICAGO/IL", "America/Chicago"),
+    CarrierChanged("UPSN", ("BROWN", "C-0012")),
+    CalendarChanged("DE-BY", (6, 7), (date(2026, 12, 25),)),
+)
+MESSAGES = (GOODS_ISSUED, EVERYTHING, LINK, SNAPSHOT, ANNOUNCEMENT, TERMS_CHANGED, TICK, MARK, INQUIRY, ANSWER, *REFERENCE_DATA)
 
 REACHED = MilestoneReached("55555555-5555-5555-9555-555555555555", GOODS_ISSUED)
 REACHED_EVERYTHING = MilestoneReached("66666666-6666-5666-9666-666666666666", EVERYTHING)
@@ -223,14 +230,23 @@ ANY_MESSAGE = st.one_of(
     _of(Tick, due=_moments),
     _of(DeadLetterMark, at=_moments),
     _of(Inquiry, until=_moments),
+    _of(ItemChanged),
+    _of(LocationChanged),
+    _of(CarrierChanged, aliases=_texts),
+    _of(CalendarChanged, weekend=st.lists(st.integers(1, 7), max_size=7).map(tuple), holidays=st.lists(st.dates(), max_size=3).map(tuple)),
     _of(Answer, links=st.lists(_of(KnownLink, valid_from=_longs, valid_to=_longs, told=_longs, together=_texts), max_size=3).map(tuple)),
 )
+
+
+_JOINED = ("calendar", "working_days")
+"""What terms know of their calendar comes by records of its own."""
 
 
 def plain(value: Any) -> Any:
     """A message as fastavro takes and gives it: dicts, lists, str for symbols and for decimals."""
     if dataclasses.is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        fields = [field.name for field in dataclasses.fields(value) if not (isinstance(value, Terms) and field.name in _JOINED)]
+        return {name: plain(getattr(value, name)) for name in fields}
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     if isinstance(value, (Decimal, StrEnum)):

@@ -15,7 +15,6 @@ from streams.domain.event import (
     Event,
     Exceptional,
     Invoice,
-    ItemChanged,
     Lineage,
     LineQuantity,
     OrderDetails,
@@ -27,6 +26,7 @@ from streams.domain.fold import Outcome, apply
 from streams.domain.ids import event_id
 from streams.domain.instant import Instant, TimeQuality
 from streams.domain.order import OrderRow
+from streams.domain.reference_data import ItemChanged
 from streams.domain.terms import Terms, Trigger
 from streams.domain.vocabulary import Classifier, Effect, Milestone, ReasonClass, Scope, Settlement
 from streams.domain.watch.patience import Patience

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from streams.deadletter.reasons import Reason
-from streams.domain.event import Handling, Invoice, ItemChanged, LineQuantity, UnitFactor
+from streams.domain.event import Handling, Invoice, LineQuantity
+from streams.domain.reference_data import ItemChanged, UnitFactor
 from streams.domain.vocabulary import Milestone, ReasonClass, Scope, Settlement
 from streams.hop import EVERY_PARTITION
 from streams.topics import ERP_RAW, EVENTS, REFERENCE_DATA, WMS_RAW

@@ -64,7 +64,7 @@ def test_where_nobody_knows_it_is_read_as_utc_and_marked(clocks: tuple[Clock, ..
 
 def test_the_hour_that_clocks_show_twice_is_the_first_and_marked() -> None:
     found = read("2026-10-25T02:30:00", GERMANY)
-    assert (found.utc, found.offset_minutes, found.quality) == (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), None, TimeQuality.UNKNOWN)
+    assert (found.utc, found.offset_minutes, found.quality) == (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), 120, TimeQuality.UNKNOWN)
 
 
 @pytest.mark.parametrize("text", ["2026-03-29T02:30:00", "2026-03-29T02:00:00"])

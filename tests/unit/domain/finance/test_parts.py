@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from streams.domain.event import Handling, ItemChanged, UnitFactor
+from streams.domain.event import Handling
+from streams.domain.reference_data import ItemChanged, UnitFactor
 from streams.domain.terms import (
     ExceptionPolicy,
     ExceptionRule,
