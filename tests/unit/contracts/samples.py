@@ -230,7 +230,7 @@ ANY_MESSAGE = st.one_of(
     _of(Tick, due=_moments),
     _of(DeadLetterMark, at=_moments),
     _of(Inquiry, until=_moments),
-    _of(ItemChanged),
+    _of(ItemChanged, units=st.lists(_of(UnitFactor, factor=_decimals), max_size=3).map(tuple)),
     _of(LocationChanged),
     _of(CarrierChanged, aliases=_texts),
     _of(CalendarChanged, weekend=st.lists(st.integers(1, 7), max_size=7).map(tuple), holidays=st.lists(st.dates(), max_size=3).map(tuple)),
