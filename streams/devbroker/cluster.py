@@ -176,6 +176,9 @@ class LocalCluster:
         for node, process in formats:
             if process.wait() != 0:
                 raise BrokerFailed(f"the storage of Kafka node {node.id} could not be prepared: see {node.log}")
+        if len(self.nodes) == 1 and not formats:
+            for node in nodes:
+                node.retire_former(java, libs)
         for node in nodes:
             node.start(java, libs, _HEAP_MB[len(self.nodes)], outlive=self._outlive)
 

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ from streams.processes import bound_to_parent, command_of, wait_for_exit
 __all__ = ["Address", "Node"]
 
 _LOG_SETTINGS = Path(__file__).with_name("log4j2.xml")
+_IN_CHARGE = b"Activated periodic tasks"
+_FENCED = b"because its session has timed out"
+_FENCED_WITHIN_SECONDS = 3.0
 _COMMON_FLAGS = ("-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
 
 
@@ -100,6 +104,45 @@ class Node:
                 start_new_session=True,
             )
         self._pid_file.write_text(str(self._child.pid))
+
+    def retire_former(self, java: str, libs: Path, seconds: float = 15) -> None:
+        """Have the broker that a lone node was before its end declared dead, by a controller that runs for that alone.
+
+        Else the node comes back while it still counts as alive: its transaction coordinator takes up what it finds, loses every leader a
+        moment later, when the former broker's session ends, and drops the markers (docs/engine.md, "What the broker must not do").
+        Nothing happens where there was none. Goes on after `seconds`.
+        """
+        path = self.folder / "controller.properties"
+        wanted = dict(line.split("=", 1) for line in self._properties.read_text().splitlines())
+        wanted |= {
+            "process.roles": "controller",
+            "listeners": next(each for each in wanted["listeners"].split(",") if each.startswith("CONTROLLER:")),
+            "broker.session.timeout.ms": "500",
+            "broker.heartbeat.interval.ms": "100",
+        }
+        del wanted["advertised.listeners"]
+        path.write_text("".join(f"{name}={value}\n" for name, value in wanted.items()))
+        flags = ["-Xmx256m", *_COMMON_FLAGS, "-XX:TieredStopAtLevel=1", f"-Dlog4j2.configurationFile={_LOG_SETTINGS}"]
+        begin = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            command = bound_to_parent([java, *flags, "-cp", f"{libs}/*", "kafka.Kafka", str(path)])
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
+        try:
+            now, in_charge = time.monotonic(), False
+            deadline = now + seconds
+            while now < deadline and process.poll() is None:
+                with self.log.open("rb") as log:
+                    log.seek(begin)
+                    said = log.read()
+                if _FENCED in said:
+                    return
+                if _IN_CHARGE in said and not in_charge:
+                    in_charge, deadline = True, now + _FENCED_WITHIN_SECONDS
+                time.sleep(0.05)
+                now = time.monotonic()
+        finally:
+            process.kill()
+            process.wait()
 
     def listens(self) -> bool:
         """Whether the broker's port accepts connections. Raises `BrokerFailed` if the process has ended."""

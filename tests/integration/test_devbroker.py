@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -134,6 +134,24 @@ def test_a_lone_node_does_not_hand_over_what_nobody_can_take(broker: LocalCluste
     assert "shut down completed" in said
     assert "controlled shutdown" not in said.lower()
     broker.start()
+
+
+@pytest.mark.parametrize("end", [LocalCluster.stop, LocalCluster.kill])
+def test_a_lone_node_that_comes_back_leads_nothing_before_its_former_self_is_dead(
+    broker: LocalCluster, end: Callable[[LocalCluster], None]
+) -> None:
+    """Else its transaction coordinator takes up transactions, loses all leaders a moment later, and drops their markers."""
+    Producer({"bootstrap.servers": broker.bootstrap, "transactional.id": "anyone"}).init_transactions(30)
+    (node,) = broker.nodes
+    end(broker)
+    before = node.log.stat().st_size
+    broker.start()
+    said = node.log.read_bytes()[before:].decode()
+    dead = [found.start() for found in re.finditer("Fencing broker 1 at epoch", said)]
+    elected = [found.start() for found in re.finditer("Elected as the txn coordinator", said)]
+    unfenced = said.index("handleBrokerUnfenced")
+    assert len(dead) == 1
+    assert elected and min(elected) > unfenced > dead[0]
 
 
 def test_failure_at_start_names_the_log_and_leaves_the_data(broker: LocalCluster) -> None:
