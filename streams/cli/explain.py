@@ -16,6 +16,8 @@ from streams.deadletter.reasons import CATALOGUE, Reason
 from streams.domain.event import Announcement, Answer, Event, Inquiry, Link, Snapshot, TermsChanged
 from streams.domain.facts import fact_of, find
 from streams.domain.order import OrderRow
+from streams.domain.places import timed
+from streams.domain.reference_data import CalendarChanged, CarrierChanged, ItemChanged, LocationChanged
 from streams.hop import Output
 from streams.offline import OfflinePipeline
 from streams.pipeline import hops
@@ -113,7 +115,18 @@ def steps(record: Output, outputs: Sequence[Output], silent: Sequence[str] = (),
         elif isinstance(message, Announcement):
             yield f"  read      {message.reference} changed at {message.at.utc.isoformat()}; its snapshot will say what"
         elif isinstance(message, TermsChanged):
-            yield f"  read      terms {message.terms_id}, {len(message.versions)} versions"
+            days = f", in working days of {message.calendar}" if message.calendar else ""
+            yield f"  read      terms {message.terms_id}, {len(message.versions)} versions{days}"
+        elif isinstance(message, ItemChanged):
+            units = ", ".join(f"{unit.uom} of {unit.factor} {message.base_uom}" for unit in message.units)
+            yield f"  read      article {message.sku}, counted in {message.base_uom}{f', {units}' if units else ''}"
+        elif isinstance(message, LocationChanged):
+            yield f"  read      place {message.location}: local times are those of {message.time_zone}"
+        elif isinstance(message, CarrierChanged):
+            yield f"  read      carrier {message.carrier}, also called {', '.join(message.aliases) or 'nothing else'}"
+        elif isinstance(message, CalendarChanged):
+            weekend = ", ".join(map(str, message.weekend)) or "none"
+            yield f"  read      calendar {message.calendar}: {len(message.holidays)} holidays, weekend {weekend}"
         elif isinstance(message, Inquiry):
             yield f"  asks      {message.home} asks what {message.reference} means"
         elif isinstance(message, Answer):
@@ -150,6 +163,8 @@ def _applied(pipeline: OfflinePipeline, outputs: Sequence[Output]) -> Iterator[s
         event = _event_of(output)
         if event is None:
             continue
+        if event.place and isinstance(place := pipeline.row("shipment", b"l/" + event.place.encode()), LocationChanged):
+            event = timed(event, place)
         row = pipeline.row("shipment", b"o/" + event.order_id.encode())
         index = find(row.facts, fact_of(event)) if isinstance(row, OrderRow) else -1
         if (event.order_id, event.event_id) in new or index < 0 or not isinstance(row, OrderRow):
@@ -164,6 +179,8 @@ def _event(event: Event) -> Iterator[str]:
     mapped = f" from code {event.lineage.code!r} by {event.lineage.map_version}" if event.lineage.map_version else ""
     yield f"  read      {event.milestone} {event.classifier}, about {event.scope}{mapped}"
     yield f"            at {event.at.utc.isoformat()} ({event.at.raw!r}, {offset}, {event.at.quality})"
+    if event.place:
+        yield f"            on the clock of {plain(event.place, 64)}, where reference.data tells its zone"
     if event.exceptional is not None:
         yield f"            because {event.exceptional.reason}, effect {event.exceptional.effect}, case {event.case_id}"
     if event.retracts:

@@ -24,7 +24,7 @@ from streams.hop import Output, RawRecord
 from streams.jsonlines import dump, parse
 from streams.pipeline import hops
 from streams.producing import Sender
-from streams.topics import CARRIER_RAW, ERP_RAW, MILESTONES, REFERENCES, TMS_RAW, dead_letter_topic
+from streams.topics import CARRIER_RAW, ERP_RAW, MILESTONES, REFERENCES, RELEASES, TMS_RAW, WMS_RAW, dead_letter_topic
 from streams.verify import verify
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -144,6 +144,38 @@ def test_a_ups_scan_without_a_plan_is_parked_until_the_plan_comes(stage: Stage) 
     send(stage, plan("502", "1ZM1L3P0ST00000502"))
     found = [milestone["milestone"] for milestone in milestones_of(stage, "7000:502", 4)]
     assert found == ["SHIPMENT_PLANNED", "OUT_FOR_DELIVERY", "DELIVERED", "POD_RECEIVED"]
+
+
+def test_places_aliases_and_working_days_of_reference_data_reach_every_worker(stage: Stage) -> None:
+    """Silence after 2026-03-04 09:00 in Chicago (a Wednesday; Thursday is off) is a proof two working days later, on Monday."""
+    terms = {
+        "version": 1, "trigger": "on_pod", "granularity": "order", "pod_auto_confirm_days": 2, "currency": "EUR",
+        "time_zone": "Europe/Berlin", "valid_from": "2026-01-01T00:00:00Z",
+    }  # fmt: skip
+    shared = [
+        ("billing.terms", "REF-1", {"terms_id": "REF-1", "calendar": "REF-DE", "versions": [terms]}),
+        ("reference.data", "REF-DE", {"calendar": "REF-DE", "holidays": ["2026-03-05"]}),
+        ("reference.data", "REF/IL", {"location": "Ref/IL", "time_zone": "America/Chicago"}),
+        ("reference.data", "RFCX", {"carrier": "RFCX", "aliases": ["C-REF"]}),
+    ]
+    send(stage, *({"topic": topic, "key": key, "value": value} for topic, key, value in shared))
+    orders = [str(number) for number in range(600, 608)]  # some in every partition
+    for number in orders:
+        released = order_released(number, at="2026-03-02T09:00:00Z", terms="REF-1")
+        issued = {
+            "type": "goods.issued", "system": "WMS", "company": "7000", "order": number, "shipment": f"S-{number}",
+            "at": "2026-03-03T11:00:00Z", "lines": [{"line": "10", "quantity": 1}],
+        }  # fmt: skip
+        planned = plan(number, f"REF{number}")
+        planned["value"] |= {"carrier": "C-REF", "at": "2026-03-03T12:00:00Z"}
+        delivered = {"carrier": "RFCX", "tracking": f"REF{number}", "code": "DELIVERED", "at": "2026-03-04T09:00:00", "location": "Ref/IL"}
+        values = {ERP_RAW: released, WMS_RAW: issued, CARRIER_RAW: delivered}
+        send(stage, planned, *({"topic": topic, "key": number, "value": value} for topic, value in values.items()))
+    wanted = {f"7000:{number}".encode() for number in orders}
+    records = await_records(stage, RELEASES, lambda record: record.key in wanted, len(orders))
+    found = [read(RELEASES, record.value or b"") for record in records]
+    assert {release["triggered_at"] for release in found} == {datetime(2026, 3, 9, 15, tzinfo=UTC)}
+    assert {tuple(release["reasons"]) for release in found} == {("AUTO_CONFIRM",)}
 
 
 def test_formats_that_are_not_known_end_as_explained_dead_letters(stage: Stage) -> None:

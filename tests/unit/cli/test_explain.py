@@ -131,3 +131,24 @@ def test_xml_is_explained_and_refused_like_json(tmp_path: Path, capsys: pytest.C
     assert "detected  sap.orders05.v1, by its topic and fields" in out
     assert "names order S4HCLNT100:4711" in out
     assert "refused   at decode: ENVELOPE_INVALID (permanent)" in out
+
+
+def test_reference_data_is_said_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    records = [
+        {"sku": "A", "base_uom": "EA", "units": [{"uom": "CS", "factor": 12}]},
+        {"location": "Chicago/IL", "time_zone": "America/Chicago"},
+        {"carrier": "UPS", "aliases": ["BROWN"]},
+        {"calendar": "DE", "holidays": ["2026-12-25"]},
+    ]
+    out = explained(tmp_path, capsys, *[("reference.data", record, {}) for record in records])
+    assert "read      article A, counted in EA, CS of 12 EA" in out
+    assert "read      place CHICAGO/IL: local times are those of America/Chicago" in out
+    assert "read      carrier UPSN, also called BROWN" in out
+    assert "read      calendar DE: 1 holidays, weekend 6, 7" in out
+
+
+def test_a_local_time_says_whose_clock_will_tell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = ("reference.data", {"location": "Chicago/IL", "time_zone": "America/Chicago"}, {})
+    scan = ("carrier.raw", SCAN | {"at": "2026-06-01T05:00:00", "location": "Chicago/IL"}, {})
+    out = explained(tmp_path, capsys, place, scan)
+    assert "on the clock of CHICAGO/IL, where reference.data tells its zone" in out
