@@ -49,7 +49,7 @@ class Company:
     zone: ZoneInfo
     warehouses: tuple[Warehouse, ...]
     sap_numbers: bool
-    """Ten digits padded with zeros in the ERP, without the zeros in the WMS and TMS (research: domain 3.1, IDocs)."""
+    """Ten digits padded with zeros in the ERP, without the zeros in the WMS and TMS, as in IDocs."""
 
     decimals_as_text: bool
     line_step: int

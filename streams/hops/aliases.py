@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from streams.contracts.messages import decode, encode
-from streams.deadletter.holds import without_replay
+from streams.contracts.wire import WireError
+from streams.deadletter.holds import settled, without_replay
+from streams.deadletter.reasons import Reason, Stage
 from streams.domain.carriers import Carriers, alias_of, renamed, renamed_event, renamed_link, under_alias
 from streams.domain.event import Event, Lineage, Link
 from streams.domain.instant import from_millis
 from streams.domain.reference_data import CarrierChanged
 from streams.domain.references import ReferenceRow
-from streams.hop import DUE_PREFIX, Emission, Output, Record, Rows, due_key, parse_due_key
+from streams.hop import DUE_PREFIX, DeadLetter, Emission, Output, Record, Rows, due_key, parse_due_key
 from streams.topics import REFERENCES
 
-__all__ = ["emptied", "known_aliases", "learn", "sent_on"]
+__all__ = ["emptied", "known_aliases", "sent_on", "told"]
 
 _KEY = b"carriers"
 """Row of all carriers' names. No reference has this key: they have colons."""
@@ -29,8 +31,23 @@ def known_aliases(rows: Rows) -> Mapping[str, str]:
     return alias_of(rows.get(_KEY))
 
 
-def learn(rows: Rows, record: Record, changed: CarrierChanged) -> Mapping[str, str]:
-    """Take a carrier's names in, and ask for a tick for each reference that was kept under one of them."""
+def told(rows: Rows, record: Record, carrier_of: Mapping[str, str], emissions: list[Emission]) -> Mapping[str, str]:
+    """Take in a record whose key is no reference: a carrier's names. Returns the carriers of all aliases then known."""
+    try:
+        message = decode(record.value) if record.value is not None else None
+    except WireError as error:
+        emissions.extend(settled(record, [DeadLetter(record, Stage.DECODE, error.reason, str(error))]))
+        return carrier_of
+    if isinstance(message, CarrierChanged):
+        emissions.extend(settled(record, []))
+        return _learn(rows, record, message)
+    reason = Reason.TOMBSTONE if message is None else Reason.ENVELOPE_INVALID
+    emissions.extend(settled(record, [DeadLetter(record, Stage.DECODE, reason, "the record's key is no reference (kind:issuer:value)")]))
+    return carrier_of
+
+
+def _learn(rows: Rows, record: Record, changed: CarrierChanged) -> Mapping[str, str]:
+    """Keep a carrier's names, and ask for a tick for each reference that was kept under one of them."""
     carriers = (rows.get(_KEY) or Carriers()).with_(changed)
     rows.put(_KEY, carriers)
     carrier_of = alias_of(carriers)
@@ -47,11 +64,13 @@ def sent_on(message: Event | Link, record: Record, carrier_of: Mapping[str, str]
     return Output(REFERENCES, reference.encode(), encode(moved), without_replay(record.headers), timestamp=record.timestamp)
 
 
-def emptied(row: ReferenceRow, record: Record, lineage: Lineage, carrier_of: Mapping[str, str]) -> list[Emission]:
+def emptied(row: ReferenceRow, record: Record, carrier_of: Mapping[str, str]) -> list[Emission]:
     """Links and waiting events of a row under an alias, to the carrier's own name; the row keeps nothing."""
     here = (record.key or b"").decode(errors="replace")
     reference = renamed(here, carrier_of)
     key = reference.encode()
+    # Of the links: what they rest on is in the row, and no raw record any more.
+    lineage = Lineage("", "", record.topic, record.partition, record.offset, from_millis(record.timestamp))
     found: list[Emission] = []
     for known in row.links:
         link = Link(

@@ -21,11 +21,10 @@ from streams.contracts.wire import WireError
 from streams.deadletter.holds import settled, without_replay
 from streams.deadletter.reasons import Reason, Stage
 from streams.domain.carriers import renamed_event, under_alias
-from streams.domain.event import Announcement, Answer, Event, Inquiry, Lineage, Link, Snapshot, Tick
+from streams.domain.event import Announcement, Answer, Event, Inquiry, Link, Snapshot, Tick
 from streams.domain.ids import stable_id
 from streams.domain.instant import from_millis, to_millis
 from streams.domain.links import KnownLink
-from streams.domain.reference_data import CarrierChanged
 from streams.domain.references import (
     MOST_LINKS,
     MOST_WAITING,
@@ -71,7 +70,7 @@ def hop(park_ttl: timedelta, tally: Tally | None = None) -> Hop:
         carrier_of = aliases.known_aliases(rows)
         for record in batch:
             if record.key is not None and b":" not in record.key:  # no reference: a carrier
-                carrier_of = _carrier(rows, record, carrier_of, emissions)
+                carrier_of = aliases.told(rows, record, carrier_of, emissions)
             else:
                 emissions.extend(settled(record, _one(rows, record, ttl_ms, counted, carrier_of)))
         return emissions
@@ -98,21 +97,6 @@ def parked_until(mark: bytes) -> int:
 
 def _tick(due_ms: int, key: bytes) -> Output:
     return Output(REFERENCES, key, encode(Tick(from_millis(due_ms), key.decode())), timestamp=due_ms)
-
-
-def _carrier(rows: Rows, record: Record, carrier_of: Mapping[str, str], emissions: list[Emission]) -> Mapping[str, str]:
-    """Take a carrier's names in; return the carriers of all aliases then known."""
-    try:
-        message = decode(record.value) if record.value is not None else None
-    except WireError as error:
-        emissions.extend(settled(record, [DeadLetter(record, Stage.DECODE, error.reason, str(error))]))
-        return carrier_of
-    if isinstance(message, CarrierChanged):
-        emissions.extend(settled(record, []))
-        return aliases.learn(rows, record, message)
-    reason = Reason.TOMBSTONE if message is None else Reason.ENVELOPE_INVALID
-    emissions.extend(settled(record, [DeadLetter(record, Stage.DECODE, reason, "the record's key is no reference (kind:issuer:value)")]))
-    return carrier_of
 
 
 def _one(rows: Rows, record: Record, ttl_ms: int, tally: Tally, carrier_of: Mapping[str, str]) -> list[Emission]:
@@ -146,10 +130,7 @@ def _one(rows: Rows, record: Record, ttl_ms: int, tally: Tally, carrier_of: Mapp
     elif isinstance(message, Tick):
         due_ms = to_millis(message.due)
         rows.unmark(due_key(due_ms, record.key))
-        if moved:
-            emissions = aliases.emptied(row, record, _lineage_of(record), carrier_of)
-        else:
-            emissions = [_lapsed(event, record, tally) for event in expire(row, due_ms)]
+        emissions = aliases.emptied(row, record, carrier_of) if moved else [_lapsed(event, record, tally) for event in expire(row, due_ms)]
     else:
         kind = type(message).__name__
         return [DeadLetter(record, Stage.DECODE, Reason.SCHEMA_INVALID, f"{kind} does not belong on {REFERENCES}")]
@@ -323,11 +304,6 @@ def _store(rows: Rows, key: bytes, row: ReferenceRow) -> None:
         rows.put(key, row)
     else:
         rows.delete(key)
-
-
-def _lineage_of(tick: Record) -> Lineage:
-    """Of a link that a tick sends on: what it rests on is in its row, and no raw record any more."""
-    return Lineage("", "", tick.topic, tick.partition, tick.offset, from_millis(tick.timestamp))
 
 
 def _name(record: Record) -> str:

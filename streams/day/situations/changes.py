@@ -36,7 +36,7 @@ def cancelled_after_pick(story: Story) -> None:
 
 
 def cancelled_after_release(story: Story) -> None:
-    """Shipped and released; in the second phase the customer cancels, before anything is posted (research: case 51): revoked."""
+    """Shipped and released; in the second phase the customer cancels, before anything is posted (finance case 51): revoked."""
     company, contract = agreed(story, "on_ship")
     one = order(story, company, contract)
     load(story, new_shipment(story, one))

@@ -61,7 +61,7 @@ def told_by_two_channels(story: Story) -> None:
 
 
 def scans_out_of_order(story: Story) -> None:
-    """A scan on the way is read from its handheld long after the delivery is known (research: case 55)."""
+    """A scan on the way is read from its handheld long after the delivery is known (finance case 55)."""
     shipment = new_shipment(story, order(story, *agreed(story, "on_delivery", "on_ship")))
     load(story, shipment)
     depart(story, shipment)
@@ -70,7 +70,7 @@ def scans_out_of_order(story: Story) -> None:
 
 
 def carrier_ahead_of_plan(story: Story) -> None:
-    """The plan is typed in after the parcel is delivered: all scans wait for it, and reach the order at once (research: case 62)."""
+    """The plan is typed in after the parcel is delivered: all scans wait for it, and reach the order at once (finance case 62)."""
     company, contract = agreed(story)
     shipment = new_shipment(story, order(story, company, contract))
     load(story, shipment, plan_hours_late=40)
@@ -108,7 +108,7 @@ def linked_by_warehouse(story: Story) -> None:
 
 
 def estimated_only(story: Story) -> None:
-    """Estimates of the delivery, by TMS and carrier, but no delivery (research: case 5)."""
+    """Estimates of the delivery, by TMS and carrier, but no delivery (finance case 5)."""
     one = order(story, *agreed(story, "on_delivery", "on_pod"))
     shipment = new_shipment(story, one, carrier=story.pick((PARCEL, FREIGHT)))
     load(story, shipment)
@@ -131,7 +131,7 @@ def contents_unknown(story: Story) -> None:
 
 
 def unit_unknown(story: Story) -> None:
-    """The warehouse counts in cases what was ordered in pieces, and nobody knows how many are in a case (research: case 24)."""
+    """The warehouse counts in cases what was ordered in pieces, and nobody knows how many are in a case (finance case 24)."""
     one = order(story, *agreed(story, "on_delivery", "on_ship"))
     shipment = new_shipment(story, one)
     story.wait(0.5, 3)
@@ -170,7 +170,7 @@ def never_announced(story: Story) -> None:
 
 
 def number_used_before(story: Story) -> None:
-    """The carrier uses the parcel's number again: a delivery of last quarter is told now, and is not this order's (research: hazard H8)."""
+    """The carrier uses the parcel's number again: a delivery of last quarter is told now, and is not this order's (hazard H8)."""
     shipment = new_shipment(story, order(story, *agreed(story, "on_delivery", "on_pod")), carrier=PARCEL)
     load(story, shipment)
     depart(story, shipment)

@@ -39,7 +39,7 @@ def posted_too_early(story: Story) -> None:
 
 
 def posted_and_proven_later(story: Story) -> None:
-    """Posted before the proof; the proof arrives in the second phase and cures it, without a release (research: case 65)."""
+    """Posted before the proof; the proof arrives in the second phase and cures it, without a release (finance case 65)."""
     one = order(story, *agreed(story, "on_pod"))
     shipment = new_shipment(story, one)
     load(story, shipment)
@@ -60,7 +60,7 @@ def posted_in_the_race(story: Story) -> None:
 
 
 def terms_late(story: Story) -> None:
-    """The contract reaches us after the delivery: the order is released when it does (research: case 45)."""
+    """The contract reaches us after the delivery: the order is released when it does (finance case 45)."""
     _delivered(story, COMPANIES[0], LATE)
 
 
@@ -75,7 +75,7 @@ def contract_ended(story: Story) -> None:
 
 
 def wrong_currency(story: Story) -> None:
-    """The ERP writes another currency than the contract has: no silent conversion (research: case 73)."""
+    """The ERP writes another currency than the contract has: no silent conversion (finance case 73)."""
     company, contract = agreed(story, "on_delivery")
     one = expect_order(story, company, contract)
     one.currency = "GBP"

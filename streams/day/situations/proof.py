@@ -12,7 +12,7 @@ __all__ = ["confirmed_by_silence", "proof_before_scan", "proof_late", "proof_mis
 
 
 def proof_before_scan(story: Story) -> None:
-    """The signed note is there before the carrier's delivered scan (research: case 3): one release, and none when the scan lands."""
+    """The signed note is there before the carrier's delivered scan (finance case 3): one release, and none when the scan lands."""
     shipment = _on_the_way(story)
     prove(story, shipment)
     hand_over(story, shipment)
@@ -33,7 +33,7 @@ def signed_at_the_door(story: Story) -> None:
 
 
 def proof_late(story: Story) -> None:
-    """The note comes days later, in the second phase (research: case 2)."""
+    """The note comes days later, in the second phase (finance case 2)."""
     shipment = _on_the_way(story)
     hand_over(story, shipment)
     story.close_the_books()
@@ -41,12 +41,12 @@ def proof_late(story: Story) -> None:
 
 
 def proof_missing(story: Story) -> None:
-    """Delivered, and no note ever (research: case 1)."""
+    """Delivered, and no note ever (finance case 1)."""
     hand_over(story, _on_the_way(story))
 
 
 def confirmed_by_silence(story: Story) -> None:
-    """Under a contract with auto-confirm nobody objects for as many days: that is the proof (research: case 4)."""
+    """Under a contract with auto-confirm nobody objects for as many days: that is the proof (finance case 4)."""
     one = order(story, COMPANIES[0], AUTO_CONFIRM)
     shipment = new_shipment(story, one)
     load(story, shipment)

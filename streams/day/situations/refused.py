@@ -55,7 +55,7 @@ def time_unreadable(story: Story) -> None:
 
 
 def placeholder_date(story: Story) -> None:
-    """A delivered scan of the last day of the year 9999: refused, and nothing is delivered by it (research: case 61)."""
+    """A delivered scan of the last day of the year 9999: refused, and nothing is delivered by it (finance case 61)."""
     shipment = new_shipment(story, order(story, *agreed(story, "on_delivery", "on_pod")), carrier=story.pick((PARCEL, FREIGHT)))
     load(story, shipment)
     travel(story, shipment)
@@ -65,7 +65,7 @@ def placeholder_date(story: Story) -> None:
 
 
 def code_unmapped(story: Story) -> None:
-    """A scan with a code that nobody has mapped: it moves nothing, and holds nothing, for it names no order (research: case 11)."""
+    """A scan with a code that nobody has mapped: it moves nothing, and holds nothing, for it names no order (finance case 11)."""
     shipment = new_shipment(story, order(story, *agreed(story, "on_delivery", "on_ship")))
     load(story, shipment)
     travel(story, shipment)
@@ -75,7 +75,7 @@ def code_unmapped(story: Story) -> None:
 
 
 def logical_scan(story: Story) -> None:
-    """UPS concludes a delivery that nobody scanned (research: hazard H12): no evidence."""
+    """UPS concludes a delivery that nobody scanned (docs/sources.md, hazard H12): no evidence."""
     shipment = new_shipment(story, order(story, *agreed(story, "on_delivery")), carrier=UPS)
     load(story, shipment)
     travel(story, shipment)

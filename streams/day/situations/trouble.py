@@ -38,7 +38,7 @@ def delayed_by_weather(story: Story) -> None:
 
 
 def damage_settled(story: Story) -> None:
-    """Reported damaged on the way, inspected and found to be in order, then delivered (research: case 28)."""
+    """Reported damaged on the way, inspected and found to be in order, then delivered (finance case 28)."""
     shipment = _shipment(story, "on_delivery")
     depart(story, shipment)
     story.wait(1, 3)
@@ -50,7 +50,7 @@ def damage_settled(story: Story) -> None:
 
 
 def damage_open(story: Story) -> None:
-    """Reported damaged on the way and delivered all the same; the case stays open (research: case 26)."""
+    """Reported damaged on the way and delivered all the same; the case stays open (finance case 26)."""
     shipment = _shipment(story, "on_delivery")
     depart(story, shipment)
     story.wait(1, 3)
@@ -60,7 +60,7 @@ def damage_open(story: Story) -> None:
 
 
 def delivered_damaged(story: Story) -> None:
-    """Handed over with damage noted on the spot: no clean delivery (research: case 26)."""
+    """Handed over with damage noted on the spot: no clean delivery (finance case 26)."""
     shipment = _shipment(story, "on_delivery", carrier=story.pick((PARCEL, FREIGHT)))
     travel(story, shipment)
     story.wait(0.5, 4)
@@ -73,7 +73,7 @@ def delivered_damaged(story: Story) -> None:
 
 
 def refused_by_consignee(story: Story) -> None:
-    """The consignee does not take it (research: case 30)."""
+    """The consignee does not take it (finance case 30)."""
     shipment = _shipment(story, "on_delivery", "on_pod")
     travel(story, shipment)
     story.wait(0.5, 4)
@@ -85,7 +85,7 @@ def refused_by_consignee(story: Story) -> None:
 
 
 def dispute_settled(story: Story) -> None:
-    """Disputed while it travels, settled in favour before the proof comes in (research: case 42)."""
+    """Disputed while it travels, settled in favour before the proof comes in (finance case 42)."""
     shipment = _shipment(story, "on_pod")
     one = shipment.orders[0]
     travel(story, shipment)
@@ -108,7 +108,7 @@ def dispute_open(story: Story) -> None:
 
 
 def dispute_after_release(story: Story) -> None:
-    """Disputed in the second phase, when the release is out (research: domain 4.2): nothing is taken back, and the dispute is shown."""
+    """Disputed in the second phase, when the release is out: nothing is taken back, and the dispute is shown."""
     shipment = _shipment(story, "on_delivery")
     one = shipment.orders[0]
     travel(story, shipment)
@@ -119,7 +119,7 @@ def dispute_after_release(story: Story) -> None:
 
 
 def dispute_over_one_line(story: Story) -> None:
-    """One line of several is disputed (research: case 36): the others are released."""
+    """One line of several is disputed (finance case 36): the others are released."""
     shipment = _shipment(story, "on_pod", lines=2 + story.below(5))
     one = shipment.orders[0]
     travel(story, shipment)

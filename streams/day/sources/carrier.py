@@ -1,4 +1,4 @@
-"""The carriers: one in UPS Track Alert's shape (research: domain 3.3), two in our own."""
+"""The carriers: one in UPS Track Alert's shape, two in our own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stops an invoice though its trigger came: exceptions, disputes, refused records, currencies (research: domain 4.2, 4.6)."""
+"""What stops an invoice though its trigger came: exceptions, disputes, refused records, currencies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes and cancellations of an order, before and after its release (research: domain 4.6)."""
+"""Changes and cancellations of an order, before and after its release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invoices as finance posts them: after the release, before it, without it (research: domain 4.6)."""
+"""Invoices as finance posts them: after the release, before it, without it."""
 
 from __future__ import annotations
 

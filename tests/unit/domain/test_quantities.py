@@ -1,4 +1,4 @@
-"""How much of each line was shipped, delivered and proven (research: domain 4.6, partial, split, n:m)."""
+"""How much of each line was shipped, delivered and proven: partial, split, n:m."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When goods become billable: triggers, terms and their versions, silence as proof, cut-offs (research: domain 4.6)."""
+"""When goods become billable: triggers, terms and their versions, silence as proof, cut-offs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finance cases 38 to 48: blocks, disputes, terms, Incoterms (research: domain 4.6)."""
+"""Finance cases 38 to 48: blocks, disputes, terms, Incoterms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finance cases 50 to 54: changes and cancellations (research: domain 4.6)."""
+"""Finance cases 50 to 54: changes and cancellations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finance cases 1 to 12: triggers and their evidence (research: domain 4.6)."""
+"""Finance cases 1 to 12: triggers and their evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finance cases 13 to 25: partial, split, n:m, substitutes and units (research: domain 4.6)."""
+"""Finance cases 13 to 25: partial, split, n:m, substitutes and units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finance cases 65, 68 to 70 and 72 to 74: what finance posted (research: domain 4.6). Findings about it: test_findings.py."""
+"""Finance cases 65, 68 to 70 and 72 to 74: what finance posted. Findings about it: test_findings.py."""
 
 from __future__ import annotations
 

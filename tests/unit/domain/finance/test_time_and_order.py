@@ -1,4 +1,4 @@
-"""Finance cases 55 to 63: arrival order, time, identity (research: domain 4.6)."""
+"""Finance cases 55 to 63: arrival order, time, identity."""
 
 from __future__ import annotations
 

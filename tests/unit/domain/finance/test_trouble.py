@@ -1,4 +1,4 @@
-"""Finance cases 26 to 37: exceptions, OS&D, returns, losses (research: domain 4.6). Case 35 has its finding in test_findings.py."""
+"""Finance cases 26 to 37: exceptions, OS&D, returns, losses. Case 35 has its finding in test_findings.py."""
 
 from __future__ import annotations
 
