@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     sweep_interval_ms: int = Field(1_000, ge=10)
     """How often the due index is looked at."""
 
-    cached_rows: int = Field(2_000, ge=0)
+    cached_rows: int = Field(1_500, ge=0)
     """Decoded rows kept in memory a hop and partition; one takes about ten times its stored size."""
 
     max_record_bytes: int = Field(1_000_000, ge=1_000)

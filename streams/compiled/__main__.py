@@ -14,15 +14,15 @@ from typing import Any, Final
 
 from streams.compiled import BUILT, MANIFEST, PYTHON, digest
 
-__all__ = ["main"]
+__all__ = ["SHAPES", "main"]
 
 _ROOT: Final = Path(__file__).parents[2]
 
-_SHAPES: Final = frozenset(
+SHAPES: Final = frozenset(
     f"streams/domain/{name}.py"
     for name in (
-        "decisions", "event", "facts", "goods", "instant", "links", "memory", "order", "snapshots", "terms", "verdict", "vocabulary",
-        "watch/checks", "watch/patience",
+        "carriers", "decisions", "event", "facts", "goods", "instant", "links", "memory", "order", "reference_data", "snapshots", "terms",
+        "verdict", "vocabulary", "watch/checks", "watch/patience",
     )
 )  # fmt: skip
 """What is stored or sent: codecs read the types of its fields, which a compiled class does not have."""
@@ -67,7 +67,7 @@ def _missing() -> str:
 
 def _domain() -> Iterator[str]:
     for path in Path("streams/domain").rglob("*.py"):
-        if path.name != "__init__.py" and str(path) not in _SHAPES:
+        if path.name != "__init__.py" and str(path) not in SHAPES:
             yield str(path)
 
 

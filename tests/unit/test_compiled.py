@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import typing
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from streams.compiled import MANIFEST, PYTHON, Twins, digest, twins
+from streams.compiled.__main__ import SHAPES
+from streams.contracts.messages import Message
+from streams.contracts.order_rows import StoredOrder
+from streams.domain.carriers import Carriers
+from streams.domain.references import ReferenceRow
 
 
 @pytest.fixture
@@ -66,3 +75,27 @@ def test_a_broken_manifest_means_interpreted(built: Path, sources: Path, text: s
 
 def test_without_any_twins_everything_is_interpreted(tmp_path: Path, sources: Path) -> None:
     assert twins(tmp_path / "nothing", sources) == {}
+
+
+def _classes_in(kind: Any, seen: set[Any]) -> Iterator[type]:
+    """Classes with fields that are reached from a type."""
+    for inner in typing.get_args(kind):
+        yield from _classes_in(inner, seen)
+    if kind in seen or not (dataclasses.is_dataclass(kind) or hasattr(kind, "_fields")):
+        return
+    seen.add(kind)
+    yield kind
+    for hint in typing.get_type_hints(kind).values():
+        yield from _classes_in(hint, seen)
+
+
+@pytest.mark.parametrize("kind", [*typing.get_args(Message), StoredOrder, Carriers], ids=lambda kind: kind.__name__)
+def test_what_is_stored_or_sent_is_never_compiled(kind: type) -> None:
+    """Its codec reads the types of its fields, which a compiled class does not have."""
+    of_domain = {each.__module__ for each in _classes_in(kind, set()) if each.__module__.startswith("streams.domain.")}
+    compiled = {name for name in of_domain if f"{name.replace('.', '/')}.py" not in SHAPES}
+    assert compiled == set()
+
+
+def test_the_search_for_compiled_shapes_finds_what_is_nested() -> None:
+    assert {"SeenEvent", "KnownLink", "Heard"} <= {each.__name__ for each in _classes_in(ReferenceRow, set())}
