@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from streams.contracts.remote import connect
+from streams.contracts.registry import Registry, embedded
 from streams.domain.watch.patience import Patience
 from streams.errors import ConfigurationError
 from streams.hop import Hop
@@ -26,12 +26,21 @@ def hops(settings: Settings, tally: Callable[[str], Tally] = lambda hop: Tally()
     name them.
     Raises `ConfigurationError`, `RegistryUnreachable`.
     """
-    registry = connect(settings.schema_registry_url.get_secret_value(), settings.prefix)
+    registry = _registry(settings)
     return (
         normalize.hop(settings.max_record_bytes, registry, *_partners(settings.partners_dir), tally("normalize")),
         resolve.hop(timedelta(hours=settings.park_ttl_hours), tally("resolve")),
         shipment.hop(_patience(settings)),
     )
+
+
+def _registry(settings: Settings) -> Registry:
+    url = settings.schema_registry_url.get_secret_value()
+    if not url:
+        return embedded()
+    from streams.contracts.remote import connect  # its HTTP client takes a tenth of a short command's time to import
+
+    return connect(url, settings.prefix)
 
 
 def _patience(settings: Settings) -> Patience:
