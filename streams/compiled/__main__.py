@@ -21,8 +21,8 @@ _ROOT: Final = Path(__file__).parents[2]
 SHAPES: Final = frozenset(
     f"streams/domain/{name}.py"
     for name in (
-        "carriers", "decisions", "event", "facts", "goods", "instant", "links", "memory", "order", "reference_data", "snapshots", "terms",
-        "verdict", "vocabulary", "watch/checks", "watch/patience",
+        "carriers", "decisions", "event", "facts", "goods", "instant", "links", "memory", "order", "reference_data", "references",
+        "snapshots", "terms", "verdict", "vocabulary", "watch/checks", "watch/patience",
     )
 )  # fmt: skip
 """What is stored or sent: codecs read the types of its fields, which a compiled class does not have."""

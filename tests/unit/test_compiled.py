@@ -89,7 +89,7 @@ def _classes_in(kind: Any, seen: set[Any]) -> Iterator[type]:
         yield from _classes_in(hint, seen)
 
 
-@pytest.mark.parametrize("kind", [*typing.get_args(Message), StoredOrder, Carriers], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*typing.get_args(Message), StoredOrder, ReferenceRow, Carriers], ids=lambda kind: kind.__name__)
 def test_what_is_stored_or_sent_is_never_compiled(kind: type) -> None:
     """Its codec reads the types of its fields, which a compiled class does not have."""
     of_domain = {each.__module__ for each in _classes_in(kind, set()) if each.__module__.startswith("streams.domain.")}
