@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from typing import Any
 
@@ -16,11 +16,12 @@ class MemoryRows:
 
     Rows are stored as the hop's codec writes them, which takes a tenth of the memory and is what a rollback returns to. Those used
     lately are kept decoded too: at most `cached` of them. `codec` may be None for a hop that keeps no rows; any use of rows is then an
-    error.
+    error. `told_due` hears of each due mark that is set.
     """
 
-    def __init__(self, codec: RowCodec | None, cached: int = 10_000) -> None:
+    def __init__(self, codec: RowCodec | None, cached: int = 10_000, told_due: Callable[[bytes], None] | None = None) -> None:
         self._codec = codec
+        self._told_due = told_due
         self._half = max(1, cached // 2)
         self._stored: dict[bytes, bytes] = {}
         # Two generations of decoded rows: a hit in the old one moves to the young one; when that is full, the old one is dropped.
@@ -55,6 +56,8 @@ class MemoryRows:
         self._written[key] = None
 
     def mark(self, key: bytes) -> None:
+        if self._told_due is not None and key.startswith(DUE_PREFIX):
+            self._told_due(key)
         if key in self._marks:
             return
         self._marked_before.setdefault(key, False)

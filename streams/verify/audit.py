@@ -158,20 +158,17 @@ class _Station:
         """The rows cannot be recomputed, because the beginning of the log is gone."""
 
 
-class _Rows(MemoryRows):
+def _rows(hop: Hop, partition: int, ticks: set[bytes]) -> MemoryRows:
     """Rows that note which ticks their due marks allow."""
+    make = hop.tick
+    if make is None:
+        return MemoryRows(hop.codec, _CACHED_ROWS)
 
-    def __init__(self, hop: Hop, partition: int, ticks: set[bytes]) -> None:
-        super().__init__(hop.codec, _CACHED_ROWS)
-        self._tick = hop.tick
-        self._partition = partition
-        self._ticks = ticks
+    def note(mark: bytes) -> None:
+        tick = make(*parse_due_key(mark))
+        ticks.add(of_record(partition, tick.timestamp, tick.key, tick.value, tick.headers))
 
-    def mark(self, key: bytes) -> None:
-        super().mark(key)
-        if self._tick is not None and key.startswith(DUE_PREFIX):
-            tick = self._tick(*parse_due_key(key))
-            self._ticks.add(of_record(self._partition, tick.timestamp, tick.key, tick.value, tick.headers))
+    return MemoryRows(hop.codec, _CACHED_ROWS, note)
 
 
 def _stations(hop: Hop, layout: Layout) -> list[tuple[str, int, _Station]]:
@@ -181,6 +178,6 @@ def _stations(hop: Hop, layout: Layout) -> list[tuple[str, int, _Station]]:
         for partition in range(layout.partitions[topic]):
             ticks: set[bytes] = set()
             trimmed = hop.codec is not None and layout.retention.get(topic, Retention()).trimmed(partition)
-            runner = stateless or Runner(hop, _Rows(hop, partition, ticks))
+            runner = stateless or Runner(hop, _rows(hop, partition, ticks))
             stations.append((topic, partition, _Station(hop, runner, ticks, trimmed)))
     return stations
