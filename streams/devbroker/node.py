@@ -19,7 +19,7 @@ __all__ = ["Address", "Node"]
 _LOG_SETTINGS = Path(__file__).with_name("log4j2.xml")
 _IN_CHARGE = b"Activated periodic tasks"
 _FENCED = b"because its session has timed out"
-_FENCED_WITHIN_SECONDS = 3.0
+_FENCED_WITHIN_SECONDS = 8.0
 _COMMON_FLAGS = ("-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
 
 
@@ -128,21 +128,29 @@ class Node:
             command = bound_to_parent([java, *flags, "-cp", f"{libs}/*", "kafka.Kafka", str(path)])
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
         try:
-            now, in_charge = time.monotonic(), False
+            now, in_charge, written, appends = time.monotonic(), False, 0, 0
             deadline = now + seconds
             while now < deadline and process.poll() is None:
                 with self.log.open("rb") as log:
                     log.seek(begin)
                     said = log.read()
                 if _FENCED in said:
-                    return
-                if _IN_CHARGE in said and not in_charge:
+                    # Said before it is written: the next but one append comes after it. Controllers append something twice a second.
+                    size = self._metadata_bytes()
+                    if size > written:
+                        written, appends = size, appends + 1
+                    if appends > 2:
+                        return
+                elif _IN_CHARGE in said and not in_charge:
                     in_charge, deadline = True, now + _FENCED_WITHIN_SECONDS
                 time.sleep(0.05)
                 now = time.monotonic()
         finally:
             process.kill()
             process.wait()
+
+    def _metadata_bytes(self) -> int:
+        return sum(segment.stat().st_size for segment in (self.folder / "data" / "__cluster_metadata-0").glob("*.log"))
 
     def listens(self) -> bool:
         """Whether the broker's port accepts connections. Raises `BrokerFailed` if the process has ended."""

@@ -159,7 +159,7 @@ def test_places_aliases_and_working_days_of_reference_data_reach_every_worker(st
         ("reference.data", "RFCX", {"carrier": "RFCX", "aliases": ["C-REF"]}),
     ]
     send(stage, *({"topic": topic, "key": key, "value": value} for topic, key, value in shared))
-    orders = [str(number) for number in range(600, 608)]  # some in every partition
+    orders = [str(number) for number in range(900, 908)]  # some in every partition
     for number in orders:
         released = order_released(number, at="2026-03-02T09:00:00Z", terms="REF-1")
         issued = {
