@@ -146,12 +146,15 @@ def test_a_lone_node_that_comes_back_leads_nothing_before_its_former_self_is_dea
     end(broker)
     before = node.log.stat().st_size
     broker.start()
-    said = node.log.read_bytes()[before:].decode()
+    deadline = time.monotonic() + 30
+    while "Elected as the txn coordinator" not in (said := node.log.read_bytes()[before:].decode()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     dead = [found.start() for found in re.finditer("Fencing broker 1 at epoch", said)]
     elected = [found.start() for found in re.finditer("Elected as the txn coordinator", said)]
     unfenced = said.index("handleBrokerUnfenced")
     assert len(dead) == 1
-    assert elected and min(elected) > unfenced > dead[0]
+    assert min(elected) > unfenced > dead[0]
 
 
 def test_failure_at_start_names_the_log_and_leaves_the_data(broker: LocalCluster) -> None:
