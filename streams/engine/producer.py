@@ -6,10 +6,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
+from streams.engine.calls import PATIENCE_SECONDS, Calls, NoAnswer
 from streams.engine.clients import client_settings
 from streams.engine.errors import (
     EngineError,
@@ -27,17 +29,9 @@ __all__ = ["Changelog", "HopProducer"]
 
 log = logging.getLogger(__name__)
 
-_PATIENCE_SECONDS: Final = 2.0
-"""How long one call to the broker may block before we look whether to go on."""
-
-
 _SILENCED = logging.getLogger(__name__ + ".librdkafka")
 _SILENCED.addHandler(logging.NullHandler())
 _SILENCED.propagate = False  # What matters comes back as an error; the rest is one line a connection attempt.
-
-
-class _NoAnswer(Exception):
-    """The broker, or this producer, has been silent for longer than a transaction can live."""
 
 
 class Changelog(NamedTuple):
@@ -69,13 +63,11 @@ class HopProducer:
         transactional_id: str = "",
     ) -> None:
         self.transactional_id = transactional_id or f"{settings.app_id}-{hop}-{settings.worker}"
-        self._go_on = go_on
-        self._longest = 2 * settings.transaction_timeout_ms / 1000
+        self._calls = Calls(self.transactional_id, 2 * settings.transaction_timeout_ms / 1000, go_on)
         self._rival = rival
         self._physical = settings.topic
         self._names: dict[str, str] = {}
         self._partitions: dict[str, int] = {}
-        self._outage_since: float | None = None
         self._conf = client_settings(
             settings,
             {
@@ -98,16 +90,18 @@ class HopProducer:
 
     def open(self) -> None:
         """Take the transactional id: an open transaction of this worker's former life is aborted. Raises WorkerMustRestart."""
-        try:
-            self._persist(lambda: self._producer.init_transactions(_PATIENCE_SECONDS), "init_transactions")
-        except _NoAnswer as failure:
-            self._replace(str(failure))
-        except KafkaException as failure:
-            error = failure.args[0]
-            meaning = verdict(error)
-            if isinstance(meaning, WorkerMustStop):
-                raise meaning from failure
-            raise WorkerMustRestart(f"the producer {self.transactional_id} cannot start: {meaning}") from failure
+        while True:
+            try:
+                self._calls.persist(partial(self._producer.init_transactions, PATIENCE_SECONDS), "init_transactions")
+                return
+            except NoAnswer as failure:
+                self._bury(str(failure))
+            except KafkaException as failure:
+                error = failure.args[0]
+                meaning = verdict(error)
+                if isinstance(meaning, WorkerMustStop):
+                    raise meaning from failure
+                raise WorkerMustRestart(f"the producer {self.transactional_id} cannot start: {meaning}") from failure
 
     def transact(
         self,
@@ -132,7 +126,7 @@ class HopProducer:
         written: dict[int, int] = {}
         positions = [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()]
         try:
-            self._persist(self._producer.begin_transaction, "begin_transaction")
+            self._producer.begin_transaction()
             try:
                 self._append_rows(changelogs, written)
                 self._append_outputs(outputs)
@@ -141,33 +135,34 @@ class HopProducer:
                 if failure.args[0].code() != KafkaError._STATE:
                     raise
                 # The transaction failed while we were appending; the next step says why.
-            self._persist(
-                lambda: self._producer.send_offsets_to_transaction(positions, group_metadata, _PATIENCE_SECONDS),
+            self._calls.persist(
+                partial(self._producer.send_offsets_to_transaction, positions, group_metadata, PATIENCE_SECONDS),
                 "send_offsets_to_transaction",
             )
         except KafkaException as failure:
             raise self._abort(failure.args[0]) from failure
-        except _NoAnswer as failure:
+        except NoAnswer as failure:
             self._replace(str(failure))
             raise TransactionAborted(str(failure)) from failure
         except (TypeError, ValueError, UnicodeError) as failure:
             self._abort(None)
             raise RecordRefused(f"an output cannot be sent: {failure}") from failure
         try:
-            self._persist(lambda: self._producer.commit_transaction(_PATIENCE_SECONDS), "commit_transaction")
+            self._calls.persist(partial(self._producer.commit_transaction, PATIENCE_SECONDS), "commit_transaction")
         except KafkaException as failure:
             meaning = self._abort(failure.args[0])
             if isinstance(meaning, TransactionAborted) and not failure.args[0].txn_requires_abort():
                 raise OutcomeUnknown(str(meaning), written) from failure
             raise meaning from failure
-        except _NoAnswer as failure:
+        except NoAnswer as failure:
             self._replace(str(failure))
             raise OutcomeUnknown(str(failure), written) from failure
-        self._outage_over()
+        self._calls.succeeded()
         return written
 
     def close(self) -> None:
         """Let go of the connections. An open transaction is left to time out, or to the next owner of the id."""
+        self._calls.close()
         self._producer.purge(in_queue=True, in_flight=True, blocking=False)
         self._producer.flush(0.1)
 
@@ -223,7 +218,7 @@ class HopProducer:
                     self._produce_when_there_is_room(*record)
 
     def _produce_when_there_is_room(self, *record: Any) -> None:
-        deadline = time.monotonic() + self._longest
+        deadline = self._calls.deadline()
         while True:
             self._producer.poll(0.05)
             try:
@@ -231,37 +226,12 @@ class HopProducer:
                 return
             except BufferError:
                 if time.monotonic() > deadline:
-                    self._wait("produce", None, deadline)
+                    self._calls.wait("produce", None, deadline)
 
     def _flush(self) -> None:
-        deadline = time.monotonic() + self._longest
-        while self._producer.flush(_PATIENCE_SECONDS):
-            self._wait("flush", None, deadline)
-
-    def _persist(self, call: Callable[[], object], what: str) -> None:
-        """Call until it succeeds or fails for good. A retriable failure says nothing about the transaction, so it is asked again."""
-        deadline = time.monotonic() + self._longest
-        while True:
-            try:
-                call()
-                return
-            except KafkaException as failure:
-                error = failure.args[0]
-                if error.fatal() or error.txn_requires_abort() or not error.retriable():
-                    raise
-                self._wait(what, error, deadline)
-                time.sleep(0.1)
-
-    def _wait(self, what: str, error: KafkaError | None, deadline: float) -> None:
-        """The broker does not answer: say so once, and decide whether to ask this producer again."""
-        if self._outage_since is None:
-            self._outage_since = time.monotonic()
-            detail = f" ({error.name()})" if error is not None else ""
-            log.warning("%s: the broker does not answer to %s%s; waiting", self.transactional_id, what, detail)
-        if not self._go_on():
-            raise WorkerMustRestart(f"{self.transactional_id}: stopped while {what} waited for the broker")
-        if time.monotonic() > deadline:
-            raise _NoAnswer(f"{what} had no answer for {self._longest:.0f} s")
+        deadline = self._calls.deadline()
+        while self._producer.flush(PATIENCE_SECONDS):
+            self._calls.wait("flush", None, deadline)
 
     def _abort(self, error: KafkaError | None) -> EngineError:
         """End the open transaction without its commit; the exception that tells the caller what the failure means.
@@ -277,30 +247,29 @@ class HopProducer:
 
     def _abort_open(self) -> bool:
         try:
-            self._persist(lambda: self._producer.abort_transaction(_PATIENCE_SECONDS), "abort_transaction")
-        except (KafkaException, _NoAnswer):
+            self._calls.persist(partial(self._producer.abort_transaction, PATIENCE_SECONDS), "abort_transaction")
+        except (KafkaException, NoAnswer):
             return False
         return True
 
     def _replace(self, cause: str) -> None:
-        """Give the transactional id to a new producer, which ends the open transaction. Waits for a broker that answers.
+        """Give the transactional id to a new producer, which ends the open transaction. Waits for a broker that answers."""
+        self._bury(cause)
+        self.open()
 
-        After an outage or a freeze the old one is dead, or has lost count of its sequence numbers and would fail a few times more, or waits
-        for something that librdkafka has forgotten.
+    def _bury(self, cause: str) -> None:
+        """A new producer in place of the old one.
+
+        After an outage or a freeze that is dead, or has lost count of its sequence numbers and would fail a few times more, or waits for
+        something that librdkafka has forgotten.
         """
         if rival := self._rival():
             raise WorkerMustRestart(f"{self.transactional_id} is fenced ({cause}): another process lives under our name at {rival}")
         log.warning("%s: a new producer takes over after %s", self.transactional_id, cause)
-        threading.Thread(target=_bury, args=(self._producer,), daemon=True).start()
+        threading.Thread(target=_purge, args=(self._producer,), daemon=True).start()
         self._producer = Producer(self._conf)
-        self.open()
-
-    def _outage_over(self) -> None:
-        if self._outage_since is not None:
-            log.warning("%s: the broker answers again after %.1f s", self.transactional_id, time.monotonic() - self._outage_since)
-            self._outage_since = None
 
 
-def _bury(producer: Producer) -> None:
+def _purge(producer: Producer) -> None:
     """The end of a producer, in a thread that nobody waits for: its destruction has been seen to hang."""
     producer.purge(in_queue=True, in_flight=True, blocking=False)

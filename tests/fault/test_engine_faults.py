@@ -8,14 +8,22 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.devbroker import LocalCluster
+from streams.devbroker.node import Node
+from streams.engine.errors import TransactionAborted
+from streams.engine.group import GroupMetadata, encode
+from streams.engine.producer import HopProducer
+from streams.hop import Output
 from streams.settings import Settings
 from tests.fault.chaos import Dice, Workers
 from tests.fault.counting import Feeder, judge, make_topics
+from tests.integration.engine_bench import read_committed
 
 pytestmark = [pytest.mark.fault, pytest.mark.integration]
 
@@ -97,3 +105,42 @@ def test_a_broker_that_goes_away_is_waited_for(own_broker: LocalCluster, tmp_pat
         workers.stop()
         workers.check()
     assert verdict.exact, verdict
+
+
+def test_a_group_coordinator_that_leaves_the_cluster_costs_one_transaction(cluster: LocalCluster, tmp_path: Path) -> None:
+    settings = settings_of(cluster, f"coordinator{time.time_ns()}", tmp_path)
+    create_topics_named(settings, "source", "out")
+    source, nobody = settings.topic("source"), encode(GroupMetadata(settings.app_id, -1, ""))
+    producer = HopProducer(settings, "hop", "client", lambda: True, lambda: "")
+    producer.open()
+    producer.transact((), [Output("out", b"k", b"before")], {(source, 0): 0}, nobody)
+    node = coordinator_of(cluster, settings.app_id)
+    node.kill()
+    old = producer._producer
+    until(lambda: node.id not in old.list_topics(timeout=20).brokers)  # From here on it has no connection that could tell it anything.
+    with pytest.raises(TransactionAborted):
+        producer.transact((), [Output("out", b"k", b"lost")], {(source, 0): 0}, nobody)
+    assert producer._producer is not old
+    producer.transact((), [Output("out", b"k", b"after")], {(source, 0): 0}, nobody)
+    producer.close()
+    assert [message.value() for message in read_committed(settings.bootstrap, settings.topic("out"), 2, 20, 0.5)] == [b"before", b"after"]
+
+
+def coordinator_of(cluster: LocalCluster, group: str) -> Node:
+    admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
+    described = admin.describe_consumer_groups([group])[group].result(20)
+    return next(node for node in cluster.nodes if node.id == described.coordinator.id)
+
+
+def create_topics_named(settings: Settings, *names: str) -> None:
+    wanted = [NewTopic(settings.topic(name), 1, 3) for name in names]
+    admin = AdminClient(settings.librdkafka())
+    for made in admin.create_topics(wanted).values():
+        made.result(20)
+
+
+def until(happened: Callable[[], bool], seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, f"nothing in {seconds:.0f} s"
+        time.sleep(0.2)
